@@ -1,0 +1,3 @@
+"""Hearth: a federating Matrix homeserver."""
+
+__version__ = "0.1.0"
