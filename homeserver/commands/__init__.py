@@ -1,0 +1,1 @@
+"""Commands: what stands around the running server."""

@@ -1,0 +1,65 @@
+"""When a destination that failed is tried again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from homeserver.database import Database
+from homeserver.federation import queries_outgoing
+from homeserver.protocol.errors import MatrixError
+
+FIRST_RETRY_MS = 1_000
+LONGEST_RETRY_MS = 4 * 60_000
+"""So that a peer that was away is healed within five minutes of its return, even if it says nothing itself."""
+
+_jitter = random.SystemRandom()
+
+
+def retry_after_ms(failures: int) -> int:
+    """How long to wait after so many failures in a row: doubling, with a fifth of jitter."""
+    wait_ms = min(LONGEST_RETRY_MS, FIRST_RETRY_MS << min(failures - 1, 20))
+    return int(wait_ms * _jitter.uniform(0.8, 1.2))
+
+
+class DestinationHealth:
+    """Which destinations are failing. Kept in memory, written when it changes. Used on the reactor thread."""
+
+    def __init__(self, database: Database, now_ms: Callable[[], int]) -> None:
+        self._database = database
+        self._now_ms = now_ms
+        self._failing: dict[str, tuple[int, int]] = {}
+        self._revived: list[Callable[[str], None]] = []
+
+    async def load(self) -> None:
+        """Take up what was known before the restart."""
+        for name, failures, retry_at_ms in await self._database.read(queries_outgoing.failing_destinations):
+            self._failing[name] = (failures, retry_at_ms)
+
+    def on_revived(self, callback: Callable[[str], None]) -> None:
+        """Call back with a server's name when a failing one gives a sign of life."""
+        self._revived.append(callback)
+
+    def wait_ms(self, server_name: str) -> int:
+        """How long not to try a server; 0 when it may be tried."""
+        known = self._failing.get(server_name)
+        return 0 if known is None else max(0, known[1] - self._now_ms())
+
+    def check_may_try(self, server_name: str) -> None:
+        """Raise `MatrixError` 502 while a server is being left alone."""
+        if self.wait_ms(server_name):
+            raise MatrixError(502, "M_UNKNOWN", f"{server_name} could not be reached lately; it is tried again soon.")
+
+    async def record_success(self, server_name: str) -> None:
+        """The server answered."""
+        if self._failing.pop(server_name, None) is not None:
+            await self._database.transact(queries_outgoing.write_failure, server_name, 0, 0)
+            for callback in self._revived:
+                callback(server_name)
+
+    async def record_failure(self, server_name: str) -> None:
+        """The server could not be reached, or answered nonsense."""
+        failures = self._failing.get(server_name, (0, 0))[0] + 1
+        retry_at_ms = self._now_ms() + retry_after_ms(failures)
+        self._failing[server_name] = (failures, retry_at_ms)
+        await self._database.transact(queries_outgoing.write_failure, server_name, failures, retry_at_ms)

@@ -1,0 +1,127 @@
+"""Checking the signatures of many events, in threads.
+
+https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nacl.exceptions import CryptoError
+from twisted.internet.defer import gatherResults
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from homeserver.federation.key_ring import KeyName, KeyRing
+from homeserver.federation.server_keys import KnownKey
+from homeserver.protocol.base64 import decode_base64
+from homeserver.protocol.events import Event
+from homeserver.protocol.hashing import signed_bytes
+from homeserver.protocol.signing import SignatureError, required_signers, signing_key_ids
+
+#: Up to so many signatures are checked at once on the reactor thread (70 us each); more go to threads, in batches.
+INLINE_SIGNATURES = 8
+BATCH_EVENTS = 32
+#: An event with more signatures of one server than this is not looked into.
+MAX_SIGNATURES_PER_SERVER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """An event, the keys its signatures may be checked with, and why it fails before any is."""
+
+    event: Event
+    signatures: Mapping[str, tuple[str, ...]]
+    reason: str | None = None
+
+
+class EventSignatures:
+    """Checks events' signatures with the keys of the key ring. `threads`: the pool to work in."""
+
+    def __init__(self, keys: KeyRing, reactor: Any, threads: ThreadPool) -> None:
+        self._keys = keys
+        self._reactor = reactor
+        self._threads = threads
+
+    async def verify_events(self, events: Sequence[Event]) -> list[str | None]:
+        """For each event None where all required signatures are good, else why not.
+
+        Of each server that must have signed, at least one signature must be with a key that can be had, and all such
+        must be right. From room version 5 the key must have been valid at `origin_server_ts`.
+        """
+        tasks = [_task(event) for event in events]
+        wanted: dict[KeyName, int] = {}
+        for task in tasks:
+            at_ms = _moment(task.event)
+            for server_name, key_ids in task.signatures.items():
+                for key_id in key_ids:
+                    name = (server_name, key_id)
+                    wanted[name] = max(at_ms, wanted.get(name, 0))
+        keys = await self._find_keys(wanted, tasks)
+        if sum(len(task.signatures) for task in tasks) <= INLINE_SIGNATURES:
+            return _verdicts(tasks, keys)
+        batches = [tasks[start : start + BATCH_EVENTS] for start in range(0, len(tasks), BATCH_EVENTS)]
+        results = await gatherResults(
+            [deferToThreadPool(self._reactor, self._threads, _verdicts, batch, keys) for batch in batches]
+        )
+        return [verdict for batch in results for verdict in batch]
+
+    async def _find_keys(self, wanted: Mapping[KeyName, int], tasks: Sequence[_Task]) -> Mapping[KeyName, KnownKey]:
+        """Every key that can be had. A key that was not valid late enough for one event may be for another."""
+        if not wanted:
+            return {}
+        found = await self._keys.find_keys(wanted)
+        left = {name: 0 for name in wanted if name not in found}
+        return {**found, **(await self._keys.find_keys(left))} if left else found
+
+
+def _moment(event: Event) -> int:
+    """When the key must have been valid; 0 in the room versions that do not ask."""
+    return event.origin_server_ts if event.version.enforces_key_validity else 0
+
+
+def _task(event: Event) -> _Task:
+    try:
+        signers = required_signers(event)
+    except SignatureError as error:
+        return _Task(event, {}, str(error))
+    signatures = {}
+    for server_name in signers:
+        key_ids = signing_key_ids(event.pdu, server_name)
+        if not key_ids:
+            return _Task(event, {}, f"not signed by {server_name}")
+        if len(key_ids) > MAX_SIGNATURES_PER_SERVER:
+            return _Task(event, {}, f"too many signatures of {server_name}")
+        signatures[server_name] = tuple(key_ids)
+    return _Task(event, signatures)
+
+
+def _verdicts(tasks: Sequence[_Task], keys: Mapping[KeyName, KnownKey]) -> list[str | None]:
+    return [task.reason or _find_fault(task, keys) for task in tasks]
+
+
+def _find_fault(task: _Task, keys: Mapping[KeyName, KnownKey]) -> str | None:
+    if not task.signatures:
+        return None
+    try:
+        covered = signed_bytes(task.event.pdu, task.event.version)
+    except ValueError as error:
+        return str(error)
+    at_ms = _moment(task.event)
+    for server_name, key_ids in task.signatures.items():
+        usable = [
+            known
+            for key_id in key_ids
+            if (known := keys.get((server_name, key_id))) is not None and known.valid_until_ms >= at_ms
+        ]
+        if not usable:
+            return f"no key of {server_name} that was valid could be had"
+        by_key = task.event.pdu["signatures"][server_name]
+        for known in usable:
+            try:
+                known.verify_key.key.verify(covered, decode_base64(by_key[known.verify_key.key_id]))
+            except (CryptoError, ValueError, TypeError):
+                return f"the signature of {server_name} with {known.verify_key.key_id} is wrong"
+    return None

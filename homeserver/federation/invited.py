@@ -1,0 +1,116 @@
+"""Invites of local users by other servers.
+
+https://spec.matrix.org/v1.19/server-server-api/#inviting-to-a-room
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from homeserver.federation.identity import Identity
+from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, missing_param, not_found
+from homeserver.protocol.events import Event, InvalidEvent, parse_event
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.protocol.stripped import stripped
+from homeserver.rooms.importing import Importer
+
+Json = dict[str, Any]
+
+UserExists = Callable[[str], Awaitable[bool]]
+
+_MOST_STRIPPED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedInvite:
+    """An invite as it came: what the path names, and the body's parts."""
+
+    origin: str
+    room_id: str
+    event_id: str
+    version: str
+    pdu: Any
+    invite_room_state: Any
+
+
+class Invited:
+    """Takes invites of local users in, and signs them."""
+
+    def __init__(self, checks: PduChecks, importer: Importer, identity: Identity, user_exists: UserExists) -> None:
+        self._checks = checks
+        self._importer = importer
+        self._identity = identity
+        self._user_exists = user_exists
+
+    async def receive(self, invite: ReceivedInvite) -> Json:
+        """The invite with this server's signature.
+
+        Raises `MatrixError` 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 or 403 for an event that is no such invite,
+        404 for an unknown user.
+        """
+        version = ROOM_VERSIONS.get(invite.version)
+        if version is None:
+            raise MatrixError(
+                400,
+                "M_INCOMPATIBLE_ROOM_VERSION",
+                f"Room version {invite.version!r} is not supported.",
+                room_version=invite.version,
+            )
+        state = await self._room_state(invite, version)
+        (checked,) = await self._checks.check([invite.pdu], version)
+        if isinstance(checked, Refused):
+            raise bad_json(f"The invite is refused: {checked.reason}.")
+        self._check(checked, invite)
+        if not await self._user_exists(str(checked.state_key)):
+            raise not_found("There is no such user.")
+        signed = self._identity.sign_event(checked.pdu, version)
+        event = parse_event(signed, version)
+        await self._importer.keep_own(event, [*state, stripped(event)])
+        return signed
+
+    def _check(self, event: Event, invite: ReceivedInvite) -> None:
+        if event.room_id != invite.room_id or event.event_id != invite.event_id:
+            raise bad_json("The event is another than the path names.")
+        if event.membership != "invite" or event.state_key is None:
+            raise bad_json("The event is no invite.")
+        if event.sender.partition(":")[2] != invite.origin:
+            raise forbidden("A server can only speak for its own users.")
+        if event.state_key.partition(":")[2] != self._identity.server_name:
+            raise forbidden("The invited user is not of this server.")
+
+    async def _room_state(self, invite: ReceivedInvite, version: RoomVersion) -> list[Json]:
+        """The stripped state; from room version 12 on it must hold the whole create event, which names the room."""
+        given = invite.invite_room_state if isinstance(invite.invite_room_state, list) else []
+        entries = [one for one in given[:_MOST_STRIPPED] if _is_stripped(one)]
+        if not version.room_id_is_create_hash:
+            return [_cut(one) for one in entries]
+        creates = [one for one in entries if one["type"] == "m.room.create"]
+        for create in creates:
+            try:
+                event = parse_event(create, version)
+            except InvalidEvent:
+                continue
+            if event.room_id == invite.room_id:
+                return [_cut(one) for one in entries]
+        raise missing_param("invite_room_state: lacks the room's whole m.room.create event.")
+
+
+def _is_stripped(one: Any) -> bool:
+    return (
+        isinstance(one, dict)
+        and isinstance(one.get("type"), str)
+        and isinstance(one.get("state_key"), str)
+        and isinstance(one.get("sender"), str)
+        and isinstance(one.get("content"), dict)
+    )
+
+
+def _cut(one: Json) -> Json:
+    """Only what clients get of a stripped event."""
+    kept = {key: one[key] for key in ("type", "state_key", "sender", "content")}
+    if isinstance(one.get("origin_server_ts"), int):
+        kept["origin_server_ts"] = one["origin_server_ts"]
+    return kept

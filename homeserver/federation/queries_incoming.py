@@ -1,0 +1,65 @@
+"""SQL for what came in from other servers."""
+
+from __future__ import annotations
+
+from homeserver.database import Transaction
+
+
+def find_answer(tx: Transaction, origin: str, txn_id: str) -> bytes | None:
+    """What a transaction was answered before."""
+    value = tx.value(
+        "SELECT answer FROM received_transactions WHERE origin = :origin AND txn_id = :txn_id",
+        origin=origin,
+        txn_id=txn_id,
+    )
+    return None if value is None else bytes(value)
+
+
+def insert_answer(tx: Transaction, origin: str, txn_id: str, received_ts: int, answer: bytes) -> None:
+    """Remember the answer to a transaction."""
+    tx.run(
+        """INSERT INTO received_transactions (origin, txn_id, received_ts, answer)
+           VALUES (:origin, :txn_id, :ts, :answer) ON CONFLICT DO NOTHING""",
+        origin=origin,
+        txn_id=txn_id,
+        ts=received_ts,
+        answer=answer,
+    )
+
+
+def delete_answers_before(tx: Transaction, before_ts: int) -> int:
+    """Forget old transactions."""
+    return tx.run("DELETE FROM received_transactions WHERE received_ts < :before", before=before_ts)
+
+
+def stage(tx: Transaction, room_id: str, origin: str, event_id: str, pdu: bytes) -> None:
+    """Keep a PDU until its room's turn comes."""
+    tx.run(
+        """INSERT INTO staged_pdus (room_id, origin, event_id, pdu) VALUES (:room_id, :origin, :event_id, :pdu)
+           ON CONFLICT DO NOTHING""",
+        room_id=room_id,
+        origin=origin,
+        event_id=event_id,
+        pdu=pdu,
+    )
+
+
+def staged_rooms(tx: Transaction) -> list[str]:
+    """The rooms with PDUs waiting."""
+    return [row[0] for row in tx.all("SELECT DISTINCT room_id FROM staged_pdus")]
+
+
+def staged(tx: Transaction, room_id: str, limit: int) -> list[tuple[int, str, str, bytes]]:
+    """(staged_nid, origin, event_id, pdu) of a room's next PDUs."""
+    rows = tx.all(
+        """SELECT staged_nid, origin, event_id, pdu FROM staged_pdus WHERE room_id = :room_id
+           ORDER BY staged_nid LIMIT :limit""",
+        room_id=room_id,
+        limit=limit,
+    )
+    return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+
+
+def unstage(tx: Transaction, staged_nid: int) -> None:
+    """This PDU has been worked on."""
+    tx.run("DELETE FROM staged_pdus WHERE staged_nid = :nid", nid=staged_nid)

@@ -1,0 +1,111 @@
+"""SQL for what goes out to other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from homeserver.database import Transaction
+
+DueEvent = tuple[int, int, str, bytes]
+"""(position, event_nid, sender, pdu)."""
+
+
+def find_destination(tx: Transaction, server_name: str) -> tuple[int, int, int, int] | None:
+    """(sent_position, sent_nid, failures, retry_at_ms)."""
+    row = tx.find(
+        "SELECT sent_position, sent_nid, failures, retry_at_ms FROM destinations WHERE server_name = :name",
+        name=server_name,
+    )
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def failing_destinations(tx: Transaction) -> list[tuple[str, int, int]]:
+    """(server_name, failures, retry_at_ms) of those that could not be reached last time."""
+    rows = tx.all("SELECT server_name, failures, retry_at_ms FROM destinations WHERE failures > 0")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def behind_destinations(tx: Transaction) -> list[str]:
+    """The servers that have something coming: events of their rooms after the last one acknowledged, or EDUs."""
+    rows = tx.all(
+        """SELECT DISTINCT s.server_name FROM room_servers s LEFT JOIN destinations d ON d.server_name = s.server_name
+           WHERE EXISTS (SELECT 1 FROM events e WHERE e.room_nid = s.room_nid AND e.outbound = 1
+                         AND e.position > COALESCE(d.sent_position, 0) AND e.position >= s.from_position
+                         AND (s.to_position IS NULL OR e.position <= s.to_position))
+           UNION SELECT DISTINCT server_name FROM outgoing_edus"""
+    )
+    return [row[0] for row in rows]
+
+
+def due_events(tx: Transaction, server_name: str, after: tuple[int, int], upto: int, limit: int) -> list[DueEvent]:
+    """The events the server is to get next, in order."""
+    rows = tx.all(
+        """SELECT e.position, e.event_nid, e.sender, e.pdu
+           FROM events e CROSS JOIN room_servers s
+           WHERE e.outbound = 1 AND e.position >= :position AND e.position <= :upto
+             AND (e.position, e.event_nid) > (:position, :nid)
+             AND s.room_nid = e.room_nid AND s.server_name = :server AND e.position >= s.from_position
+             AND (s.to_position IS NULL OR e.position <= s.to_position)
+           ORDER BY e.position, e.event_nid LIMIT :limit""",
+        server=server_name,
+        position=after[0],
+        nid=after[1],
+        upto=upto,
+        limit=limit,
+    )
+    return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+
+
+def write_sent(tx: Transaction, server_name: str, sent: tuple[int, int]) -> None:
+    """The destination acknowledged everything up to here, and is up."""
+    tx.run(
+        """INSERT INTO destinations (server_name, sent_position, sent_nid, failures, retry_at_ms)
+           VALUES (:name, :position, :nid, 0, 0)
+           ON CONFLICT (server_name) DO UPDATE SET sent_position = excluded.sent_position,
+               sent_nid = excluded.sent_nid, failures = 0, retry_at_ms = 0""",
+        name=server_name,
+        position=sent[0],
+        nid=sent[1],
+    )
+
+
+def write_failure(tx: Transaction, server_name: str, failures: int, retry_at_ms: int) -> None:
+    """The destination could not be reached; 0 failures: it is up again."""
+    tx.run(
+        """INSERT INTO destinations (server_name, failures, retry_at_ms) VALUES (:name, :failures, :retry_at)
+           ON CONFLICT (server_name) DO UPDATE SET failures = excluded.failures,
+               retry_at_ms = excluded.retry_at_ms""",
+        name=server_name,
+        failures=failures,
+        retry_at=retry_at_ms,
+    )
+
+
+def add_edus(
+    tx: Transaction, server_names: Collection[str], edu_type: str, content: bytes, replace_key: str | None
+) -> None:
+    """Queue an EDU; one with the same key that still waits is replaced."""
+    tx.run_many(
+        """INSERT INTO outgoing_edus (server_name, replace_key, edu_type, content)
+           VALUES (:server, :key, :type, :content)
+           ON CONFLICT (server_name, replace_key) DO UPDATE SET edu_type = excluded.edu_type,
+               content = excluded.content""",
+        [{"server": name, "key": replace_key, "type": edu_type, "content": content} for name in server_names],
+    )
+
+
+def due_edus(tx: Transaction, server_name: str, limit: int) -> list[tuple[int, str, bytes]]:
+    """(edu_nid, type, content) of what waits, oldest first."""
+    rows = tx.all(
+        """SELECT edu_nid, edu_type, content FROM outgoing_edus WHERE server_name = :server
+           ORDER BY edu_nid LIMIT :limit""",
+        server=server_name,
+        limit=limit,
+    )
+    return [(row[0], row[1], bytes(row[2])) for row in rows]
+
+
+def delete_edus(tx: Transaction, edus: Collection[tuple[int, bytes]]) -> None:
+    """These were acknowledged; one that was replaced meanwhile stays."""
+    for nid, content in edus:
+        tx.run("DELETE FROM outgoing_edus WHERE edu_nid = :nid AND content = :content", nid=nid, content=content)

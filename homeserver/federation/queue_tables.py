@@ -1,0 +1,77 @@
+"""The tables of what goes out to other servers and of what came in and is not worked on yet."""
+
+from __future__ import annotations
+
+from homeserver.database.tables import Table
+
+DESTINATIONS = Table(
+    name="destinations",
+    owner="federation",
+    # (sent_position, sent_nid): the last event the destination acknowledged; what is due comes after it.
+    sql="""
+    CREATE TABLE destinations (
+        server_name TEXT NOT NULL PRIMARY KEY,
+        sent_position BIGINT NOT NULL DEFAULT 0,
+        sent_nid BIGINT NOT NULL DEFAULT 0,
+        failures BIGINT NOT NULL DEFAULT 0,
+        retry_at_ms BIGINT NOT NULL DEFAULT 0
+    );
+    """,
+    bound="one row a server ever talked to",
+    reaper="never: a few bytes a server, and losing one would send old events again",
+)
+
+OUTGOING_EDUS = Table(
+    name="outgoing_edus",
+    owner="federation",
+    sql="""
+    CREATE TABLE outgoing_edus (
+        edu_nid SERIAL8 PRIMARY KEY,
+        server_name TEXT NOT NULL,
+        replace_key TEXT,
+        edu_type TEXT NOT NULL,
+        content BYTEA NOT NULL
+    );
+    CREATE INDEX outgoing_edus_by_server ON outgoing_edus (server_name, edu_nid);
+    CREATE UNIQUE INDEX outgoing_edus_replaced ON outgoing_edus (server_name, replace_key);
+    """,
+    bound="what a destination has not acknowledged; one row a replace key",
+    reaper="federation: deleted when acknowledged",
+)
+
+STAGED_PDUS = Table(
+    name="staged_pdus",
+    owner="federation",
+    sql="""
+    CREATE TABLE staged_pdus (
+        staged_nid SERIAL8 PRIMARY KEY,
+        room_id TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        event_id TEXT NOT NULL,
+        pdu BYTEA NOT NULL
+    );
+    CREATE UNIQUE INDEX staged_pdus_by_event ON staged_pdus (event_id);
+    CREATE INDEX staged_pdus_by_room ON staged_pdus (room_id, staged_nid);
+    """,
+    bound="PDUs received and not yet worked on",
+    reaper="federation: deleted when worked on",
+)
+
+RECEIVED_TRANSACTIONS = Table(
+    name="received_transactions",
+    owner="federation",
+    sql="""
+    CREATE TABLE received_transactions (
+        origin TEXT NOT NULL,
+        txn_id TEXT NOT NULL,
+        received_ts BIGINT NOT NULL,
+        answer BYTEA NOT NULL,
+        PRIMARY KEY (origin, txn_id)
+    );
+    CREATE INDEX received_transactions_by_time ON received_transactions (received_ts);
+    """,
+    bound="transactions of the last day",
+    reaper="federation: rows older than a day",
+)
+
+TABLES = [DESTINATIONS, OUTGOING_EDUS, STAGED_PDUS, RECEIVED_TRANSACTIONS]

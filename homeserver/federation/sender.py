@@ -1,0 +1,218 @@
+"""Sending to other servers: one queue a destination, at most one transaction under way, nothing lost by a restart.
+
+What is due is read from the events themselves, as a span of positions a destination has not acknowledged yet, so
+that a message writes nothing per destination, and a server that was away gets everything, in order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from homeserver.database import Change, Database, Transaction
+from homeserver.federation import queries_outgoing
+from homeserver.federation.backoff import DestinationHealth
+from homeserver.federation.queries_outgoing import DueEvent
+from homeserver.rooms.occupancy import Occupancy
+
+logger = logging.getLogger(__name__)
+
+MOST_PDUS = 50
+MOST_EDUS = 100
+_MOST_VOLATILE = 100
+
+Spawn = Callable[[Awaitable[None]], None]
+
+
+class TransactionClient(Protocol):
+    """Sends one transaction."""
+
+    async def send_transaction(self, destination: str, txn_id: str, pdus: list[Any], edus: list[dict[str, Any]]) -> Any:
+        """Deliver; raises where the destination did not take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSettings:
+    """`boot_id`: makes transaction ids differ from those of earlier runs. `may_talk_to`: allow and deny lists."""
+
+    server_name: str
+    boot_id: str
+    may_talk_to: Callable[[str], bool]
+    reactor: IReactorTime
+
+
+@dataclass(slots=True)
+class _Queue:
+    """The state of one destination. `volatile`: EDUs that are worth sending now or never, by what they replace."""
+
+    is_running: bool = False
+    is_woken: bool = False
+    sent: tuple[int, int] | None = None
+    volatile: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
+    timer: IDelayedCall | None = None
+
+
+class Sender:
+    """Delivers events and EDUs to other servers. Used on the reactor thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        client: TransactionClient,
+        health: DestinationHealth,
+        occupancy: Occupancy,
+        settings: SenderSettings,
+        spawn: Spawn,
+    ) -> None:
+        self._database = database
+        self._client = client
+        self._health = health
+        self._occupancy = occupancy
+        self._settings = settings
+        self._spawn = spawn
+        self._queues: dict[str, _Queue] = {}
+        self._serial = 0
+        self._is_stopping = False
+        database.feed.subscribe("outbound", self._events_appended)
+        database.feed.subscribe("servers", self._events_appended)
+        health.on_revived(self.wake)
+
+    async def start(self) -> None:
+        """Go on with what was due before the restart."""
+        await self._health.load()
+        for server_name in await self._database.read(queries_outgoing.behind_destinations):
+            self.wake(server_name)
+
+    def stop(self) -> None:
+        """Begin no more transactions."""
+        self._is_stopping = True
+        for queue in self._queues.values():
+            if queue.timer is not None and queue.timer.active():
+                queue.timer.cancel()
+
+    def wake(self, server_name: str) -> None:
+        """There is, or may be, something for this server."""
+        if server_name == self._settings.server_name or self._is_stopping:
+            return
+        if not self._settings.may_talk_to(server_name):
+            return
+        queue = self._queues.setdefault(server_name, _Queue())
+        queue.is_woken = True
+        if not queue.is_running:
+            queue.is_running = True
+            self._spawn(self._run(server_name, queue))
+
+    def send_volatile(self, server_names: Collection[str], edu_type: str, content: dict[str, Any]) -> None:
+        """Send an EDU (typing, presence) to those servers that are up; a newer one of the same about replaces it."""
+        key = f"{edu_type} {content.get('room_id', '')} {content.get('user_id', '')}"
+        for server_name in server_names:
+            if self._health.wait_ms(server_name):
+                continue
+            queue = self._queues.setdefault(server_name, _Queue())
+            queue.volatile[key] = {"edu_type": edu_type, "content": content}
+            queue.volatile.move_to_end(key)
+            if len(queue.volatile) > _MOST_VOLATILE:
+                queue.volatile.popitem(last=False)
+            self.wake(server_name)
+
+    async def send_durable(
+        self, server_names: Collection[str], edu_type: str, content: dict[str, Any], replace_key: str | None
+    ) -> None:
+        """Queue an EDU until each server has acknowledged it."""
+        others = [name for name in server_names if name != self._settings.server_name]
+        encoded = msgspec.json.encode(content)
+        await self._database.transact(queries_outgoing.add_edus, others, edu_type, encoded, replace_key)
+        for server_name in others:
+            self.wake(server_name)
+
+    def _events_appended(self, changes: Iterable[Change]) -> None:
+        rooms = {int(change.key): change.position for change in changes}
+        self._spawn(self._wake_rooms(rooms))
+
+    async def _wake_rooms(self, rooms: dict[int, int]) -> None:
+        for room_nid, position in rooms.items():
+            for server_name in await self._occupancy.servers_at(room_nid, position):
+                self.wake(server_name)
+
+    async def _run(self, server_name: str, queue: _Queue) -> None:
+        """Send until nothing is due. One of these runs for a destination at a time."""
+        try:
+            while queue.is_woken and not self._is_stopping:
+                queue.is_woken = False
+                wait_ms = self._health.wait_ms(server_name)
+                if wait_ms:
+                    self._try_later(server_name, queue, wait_ms)
+                    return
+                while await self._send_next(server_name, queue):
+                    pass
+        finally:
+            queue.is_running = False
+
+    def _try_later(self, server_name: str, queue: _Queue, wait_ms: int) -> None:
+        if queue.timer is not None and queue.timer.active():
+            queue.timer.cancel()
+        queue.timer = self._settings.reactor.callLater(wait_ms / 1000 + 0.05, self.wake, server_name)
+
+    async def _send_next(self, server_name: str, queue: _Queue) -> bool:
+        """Send one transaction; whether it arrived and more may be due."""
+        if self._is_stopping:
+            return False
+        if queue.sent is None:
+            row = await self._database.glance(queries_outgoing.find_destination, server_name)
+            queue.sent = (0, 0) if row is None else (row[0], row[1])
+        upto = self._database.feed.position
+        events, edus = await self._database.glance(self._due, server_name, queue.sent, upto)
+        volatile = list(queue.volatile.items())
+        if not events and not edus and not volatile:
+            return False
+        own = [event for event in events if event[2].partition(":")[2] != server_name]
+        body = [{"edu_type": edu_type, "content": msgspec.Raw(content)} for _, edu_type, content in edus]
+        body += [edu for _, edu in volatile][: MOST_EDUS - len(body)]
+        sent = (events[-1][0], events[-1][1]) if events else queue.sent
+        if own or body:
+            self._serial += 1
+            txn_id = f"{self._settings.boot_id}{self._serial}"
+            pdus = [msgspec.Raw(event[3]) for event in own]
+            if not await self._deliver(server_name, queue, txn_id, pdus, body):
+                return False
+        for key, edu in volatile:
+            if queue.volatile.get(key) is edu:
+                del queue.volatile[key]
+        await self._database.transact(self._acknowledge, server_name, sent, edus)
+        queue.sent = sent
+        return True
+
+    async def _deliver(
+        self, server_name: str, queue: _Queue, txn_id: str, pdus: list[Any], edus: list[dict[str, Any]]
+    ) -> bool:
+        try:
+            await self._client.send_transaction(server_name, txn_id, pdus, edus)
+        except Exception as error:
+            await self._health.record_failure(server_name)
+            wait_ms = self._health.wait_ms(server_name)
+            logger.info("%s did not take a transaction (%s); again in %d ms", server_name, error, wait_ms)
+            self._try_later(server_name, queue, wait_ms)
+            queue.volatile.clear()
+            return False
+        await self._health.record_success(server_name)
+        return True
+
+    def _due(
+        self, tx: Transaction, server_name: str, sent: tuple[int, int], upto: int
+    ) -> tuple[list[DueEvent], list[tuple[int, str, bytes]]]:
+        return (
+            queries_outgoing.due_events(tx, server_name, sent, upto, MOST_PDUS),
+            queries_outgoing.due_edus(tx, server_name, MOST_EDUS),
+        )
+
+    def _acknowledge(
+        self, tx: Transaction, server_name: str, sent: tuple[int, int], edus: list[tuple[int, str, bytes]]
+    ) -> None:
+        queries_outgoing.write_sent(tx, server_name, sent)
+        queries_outgoing.delete_edus(tx, [(nid, content) for nid, _, content in edus])

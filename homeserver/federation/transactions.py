@@ -1,0 +1,140 @@
+"""Receiving transactions: PDUs are checked and stored, the answer is stored with them, then rooms get to work.
+
+https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1sendtxnid
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from homeserver.database import Database, Transaction
+from homeserver.federation import queries_incoming
+from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.federation.server_acl import ServerAcls
+from homeserver.protocol.errors import MatrixError, bad_json
+from homeserver.protocol.events import Event
+from homeserver.rooms.service import Rooms, wall_clock_ms
+
+logger = logging.getLogger(__name__)
+
+MOST_PDUS = 50
+MOST_EDUS = 100
+
+Json = dict[str, Any]
+ReceiveEdu = Callable[[str, Json], Awaitable[None]]
+"""(origin, content)."""
+
+
+class Transactions:
+    """Takes transactions in."""
+
+    def __init__(
+        self,
+        database: Database,
+        rooms: Rooms,
+        checks: PduChecks,
+        acls: ServerAcls,
+        edus: Mapping[str, ReceiveEdu],
+        work: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._rooms = rooms
+        self._checks = checks
+        self._acls = acls
+        self._edus = edus
+        self._work = work
+        self._under_way: dict[tuple[str, str], list[Deferred[None]]] = {}
+
+    async def receive(self, origin: str, txn_id: str, body: Json) -> msgspec.Raw:
+        """The answer: `{"pdus": {event id: {} or {"error"}}}`. The same transaction again gets the same answer."""
+        key = (origin, txn_id)
+        while key in self._under_way:
+            waiting: Deferred[None] = Deferred()
+            self._under_way[key].append(waiting)
+            await waiting
+        known = await self._database.glance(queries_incoming.find_answer, origin, txn_id)
+        if known is not None:
+            return msgspec.Raw(known)
+        self._under_way[key] = []
+        try:
+            return await self._take(origin, txn_id, body)
+        finally:
+            for waiting in self._under_way.pop(key):
+                waiting.callback(None)
+
+    async def _take(self, origin: str, txn_id: str, body: Json) -> msgspec.Raw:
+        pdus, edus = _lists(body)
+        results: dict[str, Json] = {}
+        good: list[Event] = []
+        for room_id, members in _by_room(pdus).items():
+            good += await self._check_room(origin, room_id, members, results)
+        answer = msgspec.json.encode({"pdus": results})
+        await self._database.transact(self._store, origin, txn_id, good, answer)
+        for room_id in {event.room_id for event in good}:
+            self._work(room_id)
+        for edu in edus:
+            await self._receive_edu(origin, edu)
+        return msgspec.Raw(answer)
+
+    async def _check_room(
+        self, origin: str, room_id: str | None, pdus: list[Any], results: dict[str, Json]
+    ) -> list[Event]:
+        """The good events among the PDUs of one room; the others get their error."""
+        room = None if room_id is None else await self._rooms.find_room(room_id)
+        if room is None:
+            logger.info("%s sent %d PDUs of a room this server does not know", origin, len(pdus))
+            return []
+        allowed = await self._acls.is_allowed(room.room_nid, origin)
+        good = []
+        for one in await self._checks.check(pdus, room.version):
+            if isinstance(one, Refused):
+                if one.event_id is not None:
+                    results[one.event_id] = {"error": one.reason}
+                logger.info("%s sent a PDU that is refused: %s", origin, one.reason)
+            elif not allowed:
+                results[one.event_id] = {"error": "The room's access control list shuts this server out."}
+            else:
+                results[one.event_id] = {}
+                good.append(one)
+        return good
+
+    def _store(self, tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes) -> None:
+        for event in events:
+            queries_incoming.stage(tx, event.room_id, origin, event.event_id, event.encoded)
+        queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
+
+    async def _receive_edu(self, origin: str, edu: Any) -> None:
+        """One EDU that cannot be worked on does not hold up the others."""
+        if not isinstance(edu, dict) or not isinstance(edu.get("content"), dict):
+            return
+        receive = self._edus.get(str(edu.get("edu_type")))
+        if receive is None:
+            return
+        try:
+            await receive(origin, edu["content"])
+        except MatrixError as error:
+            logger.info("%s sent an EDU that is refused: %s", origin, error.message)
+        except Exception:
+            logger.exception("an EDU of %s could not be worked on", origin)
+
+
+def _lists(body: Json) -> tuple[list[Any], list[Any]]:
+    pdus, edus = body.get("pdus"), body.get("edus", [])
+    if not isinstance(pdus, list) or not isinstance(edus, list):
+        raise bad_json("pdus and edus: must be lists.")
+    if len(pdus) > MOST_PDUS or len(edus) > MOST_EDUS:
+        raise bad_json(f"A transaction holds at most {MOST_PDUS} PDUs and {MOST_EDUS} EDUs.")
+    return pdus, edus
+
+
+def _by_room(pdus: list[Any]) -> dict[str | None, list[Any]]:
+    rooms: dict[str | None, list[Any]] = {}
+    for pdu in pdus:
+        room_id = pdu.get("room_id") if isinstance(pdu, dict) else None
+        rooms.setdefault(room_id if isinstance(room_id, str) else None, []).append(pdu)
+    return rooms

@@ -1,0 +1,153 @@
+"""Writing an event whose fate is decided: its row, its place in the graph, and what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from homeserver.database import Transaction
+from homeserver.protocol.events import Event
+from homeserver.rooms import queries_events, queries_rooms
+from homeserver.rooms.auth_graph import chain_from
+from homeserver.rooms.current import CurrentState
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent, Tip
+from homeserver.rooms.redacting import Redactor
+from homeserver.rooms.resolving import Resolver
+from homeserver.rooms.snapshots import Snapshots
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What was decided of an event before it is written.
+
+    `is_live`: it is new and goes to clients; otherwise it is history. `is_outbound`: this server tells the others.
+    `existing_nid`: it is here already, as an outlier.
+    """
+
+    state_before: int
+    status: Status
+    is_outbound: bool = False
+    is_live: bool = True
+    is_local: bool = False
+    existing_nid: int | None = None
+
+
+class Appender:
+    """Writes events. Callable in the writer thread, with the room's lock held."""
+
+    def __init__(
+        self, snapshots: Snapshots, loader: EventLoader, resolver: Resolver, current: CurrentState, redactor: Redactor
+    ) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+        self._resolver = resolver
+        self._current = current
+        self._redactor = redactor
+
+    def append(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> StoredEvent:
+        """Write an event with its state, move the tips, and make what follows from it current."""
+        nid = placement.existing_nid or tx.allocate("events", "event_nid")
+        state_after, replaces = self._state_after(tx, room, event, placement, nid)
+        position = self._position(tx, room, placement)
+        row = {
+            "position": position,
+            "status": int(placement.status),
+            "outbound": int(placement.is_outbound),
+            "state_before": placement.state_before,
+            "state_after": state_after,
+            "replaces_nid": replaces,
+        }
+        if placement.existing_nid is None:
+            queries_events.insert_event(tx, {**event_row(tx, room, event, nid), **row})
+            self._loader.put(nid, event)
+        else:
+            queries_events.place_event(tx, nid, row)
+        queries_events.insert_edges(tx, nid, event.prev_events)
+        stored = StoredEvent(nid, event, position, placement.status, placement.state_before, state_after)
+        if not placement.is_local:
+            self._close_gap(tx, room, stored)
+        if placement.status is Status.ACCEPTED:
+            self._accepted(tx, room, stored, placement)
+        return stored
+
+    def _state_after(
+        self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement, nid: int
+    ) -> tuple[int, int | None]:
+        if not event.is_state:
+            return placement.state_before, None
+        replaces = self._snapshots.get(tx, placement.state_before).get(event.key)
+        if placement.status is Status.REJECTED:
+            return placement.state_before, replaces
+        return self._snapshots.extend(tx, room.room_nid, placement.state_before, {event.key: nid}), replaces
+
+    def _position(self, tx: Transaction, room: RoomRecord, placement: Placement) -> int | None:
+        if placement.status is not Status.ACCEPTED:
+            return None
+        if not placement.is_live:
+            return 0
+        if placement.is_outbound:
+            tx.publish("outbound", str(room.room_nid))
+        return tx.publish("room", str(room.room_nid))
+
+    def _close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent) -> None:
+        """Others may have referred to it, and it may refer to what is not here."""
+        event = stored.event
+        queries_rooms.delete_gap(tx, room.room_nid, event.event_id)
+        known = self._loader.stored_by_id(tx, event.prev_events)
+        unplaced = [prev for prev in event.prev_events if prev not in known or known[prev].state_after is None]
+        queries_rooms.insert_gaps(tx, room.room_nid, unplaced, event.depth)
+
+    def _accepted(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, placement: Placement) -> None:
+        if placement.is_live:
+            self._move_tips(tx, room, stored, placement)
+        if stored.event.type == "m.room.redaction":
+            self._redactor.apply(tx, room, stored)
+        if not placement.is_local:
+            self._redactor.apply_pending(tx, room, stored)
+
+    def _move_tips(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, placement: Placement) -> None:
+        event = stored.event
+        tips = queries_rooms.tips(tx, room.room_nid)
+        gone = [tip.event_nid for tip in tips if tip.event_id in event.prev_events]
+        left = [tip for tip in tips if tip.event_nid not in gone]
+        is_tip = placement.is_local or not queries_events.is_referred_to(tx, event.event_id)
+        queries_rooms.replace_tips(tx, room.room_nid, gone, stored.event_nid if is_tip else None)
+        if stored.state_after is None:
+            raise AssertionError("an accepted live event has a state")
+        if not event.is_state and not left and is_tip and _is_current(tips, gone, stored.state_after):
+            return
+        states = [tip.state_after for tip in left] + ([stored.state_after] if is_tip or not left else [])
+        snapshot_nid = self._resolver.resolve(tx, room, states)
+        if not left and event.is_state and placement.is_local:
+            self._current.write(tx, room, snapshot_nid, {event.key: stored.event_nid}, stored.event_nid)
+        else:
+            self._current.advance(tx, room, snapshot_nid, stored.event_nid)
+
+
+def _is_current(tips: list[Tip], gone: list[int], state_after: int) -> bool:
+    """Whether a message on top of the only tip leaves the state as it is."""
+    return len(tips) == 1 and len(gone) == 1 and tips[0].state_after == state_after
+
+
+def event_row(tx: Transaction, room: RoomRecord, event: Event, nid: int) -> dict[str, Any]:
+    """The columns of an event that do not depend on its place; those that do are empty, as for an outlier."""
+    auth_nids = queries_events.nids_by_id(tx, event.auth_events) if event.is_state else {}
+    return {
+        "event_nid": nid,
+        "event_id": event.event_id,
+        "room_nid": room.room_nid,
+        "position": None,
+        "depth": event.depth,
+        "type": event.type,
+        "state_key": event.state_key,
+        "sender": event.sender,
+        "origin_server_ts": event.origin_server_ts,
+        "status": int(Status.ACCEPTED),
+        "outbound": 0,
+        "state_before": None,
+        "state_after": None,
+        "replaces_nid": None,
+        "auth_chain": chain_from(tx, list(auth_nids.values())).serialize() if event.is_state else None,
+        "pdu": event.encoded,
+    }

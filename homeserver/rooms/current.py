@@ -1,0 +1,88 @@
+"""The current state of a room and everything that follows from it: members, servers, the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeserver.database import Transaction
+from homeserver.protocol.ids import server_name_of
+from homeserver.rooms import queries_members, queries_rooms, queries_state
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.queries_state import Delta
+from homeserver.rooms.records import RoomRecord
+from homeserver.rooms.snapshots import Snapshots, difference
+
+
+class CurrentState:
+    """Writes the flat tables that answer the common questions about a room's present."""
+
+    def __init__(self, snapshots: Snapshots, loader: EventLoader, server_name: str) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+        self._server_name = server_name
+
+    def advance(self, tx: Transaction, room: RoomRecord, snapshot_nid: int, cause_nid: int) -> Delta:
+        """Make a snapshot the room's current state; what changed. The transaction has published its position."""
+        old_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        if old_nid == snapshot_nid:
+            return {}
+        new = self._snapshots.get(tx, snapshot_nid)
+        changes: Delta = dict(new) if old_nid is None else difference(self._snapshots.get(tx, old_nid), new)
+        self.write(tx, room, snapshot_nid, changes, cause_nid)
+        return changes
+
+    def write(
+        self, tx: Transaction, room: RoomRecord, snapshot_nid: int, changes: Delta, cause_nid: int
+    ) -> None:
+        """Record changes of current state that are already known."""
+        queries_rooms.set_current_snapshot(tx, room.room_nid, snapshot_nid)
+        if not changes:
+            return
+        queries_state.write_current_state(tx, room.room_nid, changes)
+        queries_state.write_journal(tx, tx.position, room.room_nid, cause_nid, changes)
+        self._write_members(tx, room, changes)
+
+    def _write_members(self, tx: Transaction, room: RoomRecord, changes: Delta) -> None:
+        members = {key[1]: nid for key, nid in changes.items() if key[0] == "m.room.member"}
+        if not members:
+            return
+        events = self._loader.get_many(tx, [nid for nid in members.values() if nid is not None])
+        rows: list[dict[str, Any]] = []
+        for user_id, nid in members.items():
+            if nid is None:
+                queries_members.delete_membership(tx, user_id, room.room_nid)
+                continue
+            membership = events[nid].membership or "leave"
+            rows.append(membership_row(tx, room.room_nid, user_id, membership, nid))
+        queries_members.write_memberships(tx, rows)
+        for user_id in members:
+            if server_name_of(user_id) == self._server_name:
+                tx.publish("membership", user_id)
+        tx.publish("members", str(room.room_nid))
+        self._write_servers(tx, room.room_nid, {server_name_of(user_id) for user_id in members})
+
+    def _write_servers(self, tx: Transaction, room_nid: int, server_names: set[str]) -> None:
+        for server_name in server_names:
+            is_in = queries_members.has_joined_member(tx, room_nid, server_name)
+            was_in = queries_members.has_open_span(tx, room_nid, server_name)
+            if is_in and not was_in:
+                queries_members.open_server_span(tx, room_nid, server_name, tx.position)
+                tx.publish("servers", str(room_nid))
+            elif was_in and not is_in:
+                queries_members.close_server_span(tx, room_nid, server_name, tx.position)
+                tx.publish("servers", str(room_nid))
+
+
+def membership_row(
+    tx: Transaction, room_nid: int, user_id: str, membership: str, event_nid: int, stripped: bytes | None = None
+) -> dict[str, Any]:
+    """A row for `write_memberships`."""
+    return {
+        "user_id": user_id,
+        "room_nid": room_nid,
+        "server_name": server_name_of(user_id),
+        "membership": membership,
+        "event_nid": event_nid,
+        "position": tx.position,
+        "stripped": stripped,
+    }

@@ -1,0 +1,96 @@
+"""Writing a new room: all its first events in one transaction, then the invites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from homeserver.database import Database, Transaction
+from homeserver.protocol.ids import new_opaque_id
+from homeserver.protocol.requester import Requester
+from homeserver.rooms import queries_rooms
+from homeserver.rooms.composing import Place
+from homeserver.rooms.creation import RoomRequest, create_content, first_drafts
+from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.memberships import Change, Memberships
+from homeserver.rooms.append import Placement
+from homeserver.rooms.records import EventDraft, RoomRecord, Status
+from homeserver.rooms.service import Clock, wall_clock_ms
+from homeserver.rooms.snapshots import EMPTY
+
+
+class RoomNames(Protocol):
+    """The room directory's part in creating a room, within the same transaction."""
+
+    def claim(self, tx: Transaction, alias: str, room_id: str, creator: str) -> None:
+        """Point an alias at the room; raises `MatrixError` 400 `M_ROOM_IN_USE` when it is taken."""
+
+    def publish(self, tx: Transaction, room_id: str) -> None:
+        """List the room in the public directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """A room that was just made, and who is still to be invited."""
+
+    room: RoomRecord
+    invite: tuple[str, ...]
+
+
+class Founding:
+    """Creates rooms."""
+
+    def __init__(
+        self,
+        database: Database,
+        parts: RoomParts,
+        names: RoomNames,
+        memberships: Memberships,
+        server_name: str,
+        clock: Clock = wall_clock_ms,
+    ) -> None:
+        self._database = database
+        self._parts = parts
+        self._names = names
+        self._memberships = memberships
+        self._server_name = server_name
+        self._clock = clock
+
+    async def create(self, request: RoomRequest, requester: Requester) -> str:
+        """Create a room and invite those named; its id.
+
+        Raises `MatrixError` 400 `M_ROOM_IN_USE`, or 403 where the initial events do not pass the auth rules. An
+        invite that fails does not undo the room.
+        """
+        founded = await self._database.transact(self._write, request)
+        for user_id in founded.invite:
+            content = {"is_direct": True} if request.is_direct else {}
+            change = Change(founded.room.room_id, user_id, "invite", content)
+            await self._memberships.change(change, requester)
+        return founded.room.room_id
+
+    def _write(self, tx: Transaction, request: RoomRequest) -> Founded:
+        now_ms = self._clock()
+        room = self._write_create(tx, request, now_ms)
+        if request.alias is not None:
+            self._names.claim(tx, request.alias, room.room_id, request.creator)
+        if request.is_public:
+            self._names.publish(tx, room.room_id)
+        for draft in first_drafts(request):
+            self._parts.composer.append(tx, room, draft, now_ms=now_ms)
+        return Founded(room, request.invite)
+
+    def _write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
+        """From room version 12 on the create event comes first and names the room."""
+        room_id = "" if request.version.room_id_is_create_hash else f"!{new_opaque_id()}:{self._server_name}"
+        unnamed = RoomRecord(0, room_id, request.version)
+        draft = EventDraft("m.room.create", request.creator, create_content(request), state_key="")
+        composed = self._parts.composer.compose(tx, unnamed, draft, Place((), None, EMPTY), now_ms=now_ms)
+        room_id = composed.event.room_id
+        room = RoomRecord(
+            queries_rooms.insert_room(tx, room_id, request.version.version), room_id, request.version
+        )
+        root = self._parts.snapshots.extend(tx, room.room_nid, None, {})
+        placement = Placement(root, Status.ACCEPTED, is_outbound=True, is_local=True)
+        self._parts.appender.append(tx, room, composed.event, placement)
+        return room

@@ -1,0 +1,97 @@
+"""Taking a room of other servers in: at a join, at an invite, at a leave or knock from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from pyroaring import BitMap
+
+from homeserver.database import Database, Transaction
+from homeserver.protocol.errors import MatrixError
+from homeserver.protocol.events import Event
+from homeserver.rooms import queries_members, queries_rooms
+from homeserver.rooms.current import membership_row
+from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.outliers import outlier_row
+from homeserver.rooms.queries_events import insert_event
+from homeserver.rooms.receiving import Arrival, Missing
+from homeserver.rooms.records import RoomRecord, Status
+from homeserver.rooms.service import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedRoom:
+    """What a resident server gave for a join: the join event, the state before it, and their auth chain."""
+
+    join: Event
+    state: Sequence[Event]
+    auth_chain: Sequence[Event]
+
+
+class Importer:
+    """Writes what came from outside a room that this server is not in."""
+
+    def __init__(self, database: Database, rooms: Rooms, parts: RoomParts) -> None:
+        self._database = database
+        self._rooms = rooms
+        self._parts = parts
+
+    async def join(self, joined: JoinedRoom) -> None:
+        """Make the room this server's: its state, and the join as its only tip.
+
+        Raises `MatrixError` 403 where the state does not allow the join.
+        """
+        await self._database.transact(self._join, joined, locks=(f"room_id:{joined.join.room_id}",))
+
+    async def keep_own(self, event: Event, stripped: list[dict[str, Any]] | None) -> None:
+        """Keep a local user's membership event of a room this server is not in (leave, knock, invite received)."""
+        await self._database.transact(self._keep, event, stripped, locks=(f"room_id:{event.room_id}",))
+
+    async def leave_alone(self, room_id: str, user_id: str) -> None:
+        """No server could be reached: the user is out of the room as far as this server knows."""
+        await self._database.transact(self._leave_alone, room_id, user_id, locks=(f"room_id:{room_id}",))
+
+    def _join(self, tx: Transaction, joined: JoinedRoom) -> None:
+        event = joined.join
+        room = self._room(tx, event)
+        if self._parts.loader.find_stored(tx, event.event_id) is None:
+            queries_rooms.delete_tips(tx, room.room_nid)
+        self._parts.outliers.add(tx, room, [*joined.auth_chain, *joined.state])
+        state_ids = {one.key: one.event_id for one in joined.state if one.is_state}
+        verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids))
+        if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
+            raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
+
+    def _keep(self, tx: Transaction, event: Event, stripped: list[dict[str, Any]] | None) -> None:
+        room = self._room(tx, event)
+        stored = self._parts.loader.find_stored(tx, event.event_id)
+        nid = tx.allocate("events", "event_nid") if stored is None else stored.event_nid
+        if stored is None:
+            insert_event(tx, outlier_row(room, event, nid, Status.ACCEPTED, BitMap()))
+            self._parts.loader.put(nid, event)
+        kept = None if stripped is None else msgspec.json.encode(stripped)
+        user_id, membership = str(event.state_key), event.membership or "leave"
+        tx.publish("membership", user_id)
+        queries_members.write_memberships(
+            tx, [membership_row(tx, room.room_nid, user_id, membership, nid, kept)]
+        )
+
+    def _leave_alone(self, tx: Transaction, room_id: str, user_id: str) -> None:
+        found = queries_rooms.find_room(tx, room_id)
+        row = None if found is None else queries_members.find_membership(tx, user_id, found[0])
+        if row is None:
+            return
+        tx.publish("membership", user_id)
+        queries_members.write_memberships(
+            tx, [membership_row(tx, row.room_nid, user_id, "leave", row.event_nid, None)]
+        )
+
+    def _room(self, tx: Transaction, event: Event) -> RoomRecord:
+        found = queries_rooms.find_room(tx, event.room_id)
+        if found is not None:
+            return RoomRecord(found[0], event.room_id, event.version)
+        nid = queries_rooms.insert_room(tx, event.room_id, event.version.version)
+        return RoomRecord(nid, event.room_id, event.version)

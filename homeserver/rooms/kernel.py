@@ -1,0 +1,68 @@
+"""The parts of the rooms package, made once and handed to those who need them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from homeserver.database import CacheBudget, ChangeFeed
+from homeserver.rooms.append import Appender
+from homeserver.rooms.composing import Composer, SignEvent
+from homeserver.rooms.current import CurrentState
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.outliers import Outliers
+from homeserver.rooms.receiving import Receiver
+from homeserver.rooms.redacting import Redactor
+from homeserver.rooms.rendering import Renderer
+from homeserver.rooms.resolving import Resolver
+from homeserver.rooms.snapshots import Snapshots
+from homeserver.rooms.visibility import Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class RoomParts:
+    """What works on rooms within a transaction."""
+
+    snapshots: Snapshots
+    loader: EventLoader
+    resolver: Resolver
+    appender: Appender
+    composer: Composer
+    receiver: Receiver
+    outliers: Outliers
+    visibility: Visibility
+    renderer: Renderer
+    current: CurrentState
+
+
+def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
+    """Make the parts; what they cache follows the change feed."""
+    snapshots = Snapshots(budget.cache("state_snapshots"))
+    loader = EventLoader(budget.cache("events"))
+    renderer = Renderer(budget.cache("rendered_events"), loader)
+    resolver = Resolver(snapshots, loader)
+    current = CurrentState(snapshots, loader, server_name)
+    appender = Appender(snapshots, loader, resolver, current, Redactor(snapshots, loader))
+    parts = RoomParts(
+        snapshots=snapshots,
+        loader=loader,
+        resolver=resolver,
+        appender=appender,
+        composer=Composer(snapshots, loader, resolver, appender, sign),
+        receiver=Receiver(snapshots, loader, resolver, appender),
+        outliers=Outliers(loader),
+        visibility=Visibility(snapshots, loader),
+        renderer=renderer,
+        current=current,
+    )
+    feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
+    return parts
+
+
+def _drop(parts: RoomParts, nids: list[int]) -> None:
+    parts.loader.drop(nids)
+    parts.renderer.drop(nids)
+
+
+def room_lock(room_nid: int) -> str:
+    """The name of the lock that orders what is appended to a room."""
+    return f"room:{room_nid}"

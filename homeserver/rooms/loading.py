@@ -1,0 +1,84 @@
+"""Events by number and by id, out of a cache or the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from homeserver.database import ByteCache, Transaction
+from homeserver.protocol.events import Event, stored_event
+from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.rooms import queries_events, queries_rooms
+from homeserver.rooms.queries_events import EventRow
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent
+
+
+class EventLoader:
+    """Reads events. Callable from any thread, within a transaction."""
+
+    def __init__(self, events: ByteCache[int, Event]) -> None:
+        self._events = events
+        self._rooms: dict[int, RoomRecord] = {}
+
+    def room(self, tx: Transaction, room_nid: int) -> RoomRecord:
+        """The record of a room by its number."""
+        record = self._rooms.get(room_nid)
+        if record is None:
+            room_id, version = queries_rooms.room_by_nid(tx, room_nid)
+            record = self._rooms[room_nid] = RoomRecord(room_nid, room_id, ROOM_VERSIONS[version])
+        return record
+
+    def get_many(self, tx: Transaction, nids: Collection[int]) -> dict[int, Event]:
+        """Events by number. A number that is not there is left out."""
+        found: dict[int, Event] = {}
+        missing = []
+        for nid in nids:
+            event = self._events.get(nid)
+            if event is None:
+                missing.append(nid)
+            else:
+                found[nid] = event
+        if missing:
+            for row in queries_events.events_by_nid(tx, missing):
+                found[row[0]] = self._keep(tx, row)
+        return found
+
+    def get(self, tx: Transaction, nid: int) -> Event:
+        """One event by number; KeyError when there is none."""
+        event = self._events.get(nid)
+        return event if event is not None else self.get_many(tx, [nid])[nid]
+
+    def stored_by_id(self, tx: Transaction, event_ids: Collection[str]) -> dict[str, StoredEvent]:
+        """Events with their place and status, by id; unknown ones are left out."""
+        return {row[1]: self._stored(tx, row) for row in queries_events.events_by_id(tx, event_ids)}
+
+    def stored_by_nid(self, tx: Transaction, nids: Collection[int]) -> dict[int, StoredEvent]:
+        """Events with their place and status, by number; unknown ones are left out."""
+        return {row[0]: self._stored(tx, row) for row in queries_events.events_by_nid(tx, nids)}
+
+    def find_stored(self, tx: Transaction, event_id: str) -> StoredEvent | None:
+        """One event with its place and status."""
+        return self.stored_by_id(tx, [event_id]).get(event_id)
+
+    def put(self, nid: int, event: Event) -> None:
+        """Keep an event that was just written. Numbers are never used twice, so this needs no commit."""
+        self._events.put(nid, event, _size_bytes(event))
+
+    def drop(self, nids: Iterable[int]) -> None:
+        """Forget events whose stored form has changed (redacted)."""
+        for nid in nids:
+            self._events.drop(nid)
+
+    def _keep(self, tx: Transaction, row: EventRow) -> Event:
+        version: RoomVersion = self.room(tx, row[2]).version
+        event = stored_event(bytes(row[7]), row[1], version)
+        self.put(row[0], event)
+        return event
+
+    def _stored(self, tx: Transaction, row: EventRow) -> StoredEvent:
+        event = self._events.get(row[0]) or self._keep(tx, row)
+        return StoredEvent(row[0], event, row[3], Status(row[4]), row[5], row[6])
+
+
+def _size_bytes(event: Event) -> int:
+    """Parsed JSON takes some five times its encoded size in memory."""
+    return 600 + 5 * len(event.encoded)

@@ -1,0 +1,119 @@
+"""SQL for state: snapshots, current state and its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from homeserver.database import Transaction
+from homeserver.protocol.events import StateKey
+
+Delta = dict[StateKey, int | None]
+
+
+def snapshot_row(tx: Transaction, snapshot_nid: int) -> tuple[int | None, int, int]:
+    """(ancestor_nid, steps, room_nid) of a snapshot."""
+    row = tx.one(
+        "SELECT ancestor_nid, steps, room_nid FROM state_snapshots WHERE snapshot_nid = :nid", nid=snapshot_nid
+    )
+    return row[0], row[1], row[2]
+
+
+def snapshot_delta(tx: Transaction, snapshot_nid: int) -> Delta:
+    """What a snapshot changes against its ancestor; None where a key is gone."""
+    rows = tx.all("SELECT type, state_key, event_nid FROM state_deltas WHERE snapshot_nid = :nid", nid=snapshot_nid)
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def insert_snapshot(tx: Transaction, room_nid: int, ancestor_nid: int | None, steps: int, delta: Delta) -> int:
+    """Add a snapshot; its number."""
+    nid = tx.allocate("state_snapshots", "snapshot_nid")
+    tx.run(
+        """INSERT INTO state_snapshots (snapshot_nid, room_nid, ancestor_nid, steps)
+           VALUES (:nid, :room, :ancestor, :steps)""",
+        nid=nid,
+        room=room_nid,
+        ancestor=ancestor_nid,
+        steps=steps,
+    )
+    tx.run_many(
+        """INSERT INTO state_deltas (snapshot_nid, type, state_key, event_nid)
+           VALUES (:nid, :type, :state_key, :event_nid)""",
+        [{"nid": nid, "type": key[0], "state_key": key[1], "event_nid": value} for key, value in delta.items()],
+    )
+    return nid
+
+
+def write_current_state(tx: Transaction, room_nid: int, changes: Mapping[StateKey, int | None]) -> None:
+    """Set or remove keys of the current state."""
+    tx.run_many(
+        """INSERT INTO current_state (room_nid, type, state_key, event_nid)
+           VALUES (:room, :type, :state_key, :event_nid)
+           ON CONFLICT (room_nid, type, state_key) DO UPDATE SET event_nid = excluded.event_nid""",
+        [
+            {"room": room_nid, "type": key[0], "state_key": key[1], "event_nid": nid}
+            for key, nid in changes.items()
+            if nid is not None
+        ],
+    )
+    for key, nid in changes.items():
+        if nid is None:
+            tx.run(
+                "DELETE FROM current_state WHERE room_nid = :room AND type = :type AND state_key = :state_key",
+                room=room_nid,
+                type=key[0],
+                state_key=key[1],
+            )
+
+
+def write_journal(
+    tx: Transaction, position: int, room_nid: int, cause_nid: int, changes: Mapping[StateKey, int | None]
+) -> None:
+    """Record a change of current state with the event that caused it."""
+    tx.run_many(
+        """INSERT INTO state_journal (position, room_nid, type, state_key, event_nid, cause_nid)
+           VALUES (:position, :room, :type, :state_key, :event_nid, :cause)""",
+        [
+            {
+                "position": position,
+                "room": room_nid,
+                "type": key[0],
+                "state_key": key[1],
+                "event_nid": nid,
+                "cause": cause_nid,
+            }
+            for key, nid in changes.items()
+        ],
+    )
+
+
+def journal_between(tx: Transaction, room_nid: int, since: int, upto: int) -> list[tuple[StateKey, int | None, int]]:
+    """Changes of current state in (since, upto], in order: (key, event_nid or None, cause_nid)."""
+    rows = tx.all(
+        """SELECT type, state_key, event_nid, cause_nid FROM state_journal
+           WHERE room_nid = :room AND position > :since AND position <= :upto ORDER BY journal_nid""",
+        room=room_nid,
+        since=since,
+        upto=upto,
+    )
+    return [((row[0], row[1]), row[2], row[3]) for row in rows]
+
+
+def find_current(tx: Transaction, room_nid: int, key: StateKey) -> int | None:
+    """The event that holds a key of the current state."""
+    nid = tx.value(
+        "SELECT event_nid FROM current_state WHERE room_nid = :room AND type = :type AND state_key = :state_key",
+        room=room_nid,
+        type=key[0],
+        state_key=key[1],
+    )
+    return None if nid is None else int(nid)
+
+
+def rooms_with_state(tx: Transaction, event_type: str, state_key: str = "") -> list[tuple[int, int]]:
+    """(room_nid, event_nid) of every room whose current state has this key."""
+    rows = tx.all(
+        "SELECT room_nid, event_nid FROM current_state WHERE type = :type AND state_key = :state_key",
+        type=event_type,
+        state_key=state_key,
+    )
+    return [(row[0], row[1]) for row in rows]

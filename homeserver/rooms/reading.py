@@ -1,0 +1,283 @@
+"""Reading a room: state, members, single events, history. Each answer is cut to what the reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from homeserver.database import Database, Transaction
+from homeserver.protocol.errors import MatrixError, forbidden, not_found
+from homeserver.protocol.events import StateKey
+from homeserver.protocol.requester import Requester
+from homeserver.rooms import queries_events, queries_members, queries_rooms
+from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.records import RoomRecord, StoredEvent
+from homeserver.rooms.service import Rooms, wall_clock_ms
+from homeserver.rooms.snapshots import EMPTY, State
+from homeserver.rooms.tokens import Place, PlaceToken
+from homeserver.rooms.visibility import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of `/messages`: what is asked for."""
+
+    start: PlaceToken | None
+    stop: PlaceToken | None
+    is_backward: bool
+    limit: int
+    is_wanted: Callable[[dict[str, Any]], bool] | None = None
+    lazy_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """One page of `/messages`: events in the client format, tokens, and the member events of the senders."""
+
+    chunk: list[msgspec.Raw]
+    start: str
+    end: str | None
+    state: list[msgspec.Raw]
+    gaps: tuple[str, ...]
+
+
+class RoomReading:
+    """Answers what clients read of one room."""
+
+    def __init__(self, database: Database, rooms: Rooms, parts: RoomParts) -> None:
+        self._database = database
+        self._rooms = rooms
+        self._parts = parts
+
+    async def state(self, room_id: str, requester: Requester) -> list[msgspec.Raw]:
+        """The state: the current one for joined users, that at their departure for those who left."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.read(self._state, room, requester)
+
+    async def state_event(self, room_id: str, key: StateKey, requester: Requester) -> tuple[dict[str, Any], msgspec.Raw]:
+        """(content, whole event) of one state event; 404 where the state has none."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.glance(self._state_event, room, key, requester)
+
+    async def members(
+        self, room_id: str, requester: Requester, at: PlaceToken | None, keep: Callable[[str], bool]
+    ) -> list[msgspec.Raw]:
+        """The member events, now or at a token, whose membership `keep` says yes to."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.read(self._members, room, requester, at, keep)
+
+    async def joined_members(self, room_id: str, requester: Requester) -> dict[str, dict[str, Any]]:
+        """User id to `display_name` and `avatar_url` of everybody joined."""
+        room = await self._rooms.get_room_of(room_id, requester.user_id)
+        return await self._database.read(self._joined_members, room)
+
+    async def event(self, room_id: str, event_id: str, requester: Requester) -> msgspec.Raw:
+        """One event; 404 where it is not there or may not be seen."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.glance(self._event, room, event_id, requester)
+
+    async def context(self, room_id: str, event_id: str, limit: int, requester: Requester) -> dict[str, Any]:
+        """An event with what came before and after it, and the state at the last of these."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.read(self._context, room, event_id, limit, requester)
+
+    async def page(self, room_id: str, page: Page, requester: Requester) -> PageAnswer:
+        """One page of history."""
+        room = await self._rooms.find_room(room_id)
+        return await self._database.read(self._page, room, page, requester)
+
+    def _snapshot_for(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> State:
+        """The state a user may read: 403 `M_FORBIDDEN` for somebody who never was in the room."""
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        row = queries_members.find_membership(tx, requester.user_id, room.room_nid)
+        if current_nid is not None and row is not None and row.membership == "join":
+            return self._parts.snapshots.get(tx, current_nid)
+        if row is not None and row.membership in ("leave", "ban") and not row.forgotten:
+            stored = self._parts.loader.stored_by_nid(tx, [row.event_nid])[row.event_nid]
+            reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+            if stored.state_after is not None and reader.was_joined_until is not None:
+                return self._parts.snapshots.get(tx, stored.state_after)
+        if current_nid is not None and self._parts.visibility.is_world_readable(tx, current_nid):
+            return self._parts.snapshots.get(tx, current_nid)
+        raise forbidden(f"{requester.user_id} is not in the room.")
+
+    def _raws(self, tx: Transaction, nids: list[int], requester: Requester) -> list[msgspec.Raw]:
+        now_ms = wall_clock_ms()
+        device = (requester.user_id, requester.device_id or "")
+        return [one.raw(now_ms, device=device) for one in self._parts.renderer.render(tx, nids)]
+
+    def _state(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> list[msgspec.Raw]:
+        return self._raws(tx, list(self._snapshot_for(tx, room, requester).values()), requester)
+
+    def _state_event(
+        self, tx: Transaction, room: RoomRecord | None, key: StateKey, requester: Requester
+    ) -> tuple[dict[str, Any], msgspec.Raw]:
+        nid = self._snapshot_for(tx, room, requester).get(key)
+        if nid is None:
+            raise not_found(f"The room has no state {key[0]} with the key {key[1]!r}.")
+        return self._parts.loader.get(tx, nid).content, self._raws(tx, [nid], requester)[0]
+
+    def _members(
+        self,
+        tx: Transaction,
+        room: RoomRecord | None,
+        requester: Requester,
+        at: PlaceToken | None,
+        keep: Callable[[str], bool],
+    ) -> list[msgspec.Raw]:
+        state = self._snapshot_for(tx, room, requester)
+        if at is not None and room is not None and at.position is not None:
+            last = queries_events.last_event_at(tx, room.room_nid, at.position)
+            state = EMPTY if last is None else self._parts.snapshots.get(tx, last[1])
+        nids = [nid for key, nid in state.items() if key[0] == "m.room.member"]
+        events = self._parts.loader.get_many(tx, nids)
+        wanted = [nid for nid in nids if keep(events[nid].membership or "leave")]
+        return self._raws(tx, wanted, requester)
+
+    def _joined_members(self, tx: Transaction, room: RoomRecord) -> dict[str, dict[str, Any]]:
+        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        state = EMPTY if snapshot_nid is None else self._parts.snapshots.get(tx, snapshot_nid)
+        nids = {key[1]: nid for key, nid in state.items() if key[0] == "m.room.member"}
+        events = self._parts.loader.get_many(tx, list(nids.values()))
+        return {
+            user_id: _profile(events[nid].content)
+            for user_id, nid in nids.items()
+            if events[nid].membership == "join"
+        }
+
+    def _event(
+        self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester
+    ) -> msgspec.Raw:
+        stored = self._visible_event(tx, room, event_id, requester)
+        return self._raws(tx, [stored.event_nid], requester)[0]
+
+    def _visible_event(
+        self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester
+    ) -> StoredEvent:
+        stored = self._parts.loader.find_stored(tx, event_id)
+        if room is None or stored is None or stored.event.room_id != room.room_id or stored.position is None:
+            raise not_found("There is no such event, or you may not see it.")
+        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+        if not self._parts.visibility.visible_to(tx, reader, [stored]):
+            raise not_found("There is no such event, or you may not see it.")
+        return stored
+
+    def _context(
+        self, tx: Transaction, room: RoomRecord | None, event_id: str, limit: int, requester: Requester
+    ) -> dict[str, Any]:
+        stored = self._visible_event(tx, room, event_id, requester)
+        if room is None:
+            raise not_found("There is no such room.")
+        place = (stored.event.depth, stored.event_nid)
+        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+        before = queries_events.page_back(tx, room.room_nid, place, limit // 2)
+        after = queries_events.page_forward(tx, room.room_nid, (place[0], place[1] + 1), limit - limit // 2)
+        before_nids = self._visible_nids(tx, reader, [nid for _, nid in before])
+        after_nids = self._visible_nids(tx, reader, [nid for _, nid in after])
+        last = self._parts.loader.stored_by_nid(tx, [after[-1][1] if after else stored.event_nid]).popitem()[1]
+        state = EMPTY if last.state_after is None else self._parts.snapshots.get(tx, last.state_after)
+        start = before[-1] if before else place
+        end = (after[-1][0], after[-1][1] + 1) if after else (place[0], place[1] + 1)
+        return {
+            "event": self._raws(tx, [stored.event_nid], requester)[0],
+            "events_before": self._raws(tx, before_nids, requester),
+            "events_after": self._raws(tx, after_nids, requester),
+            "state": self._raws(tx, list(state.values()), requester),
+            "start": str(PlaceToken(place=Place(*start))),
+            "end": str(PlaceToken(place=Place(*end))),
+        }
+
+    def _page(self, tx: Transaction, room: RoomRecord | None, page: Page, requester: Requester) -> PageAnswer:
+        reader = self._check_reader(tx, room, requester)
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        start = self._start(tx, room, page, reader)
+        found = self._walk(tx, room, page, start)
+        nids = self._visible_nids(tx, reader, [nid for _, nid in found])
+        if page.is_wanted is not None:
+            events = self._parts.loader.get_many(tx, nids)
+            nids = [nid for nid in nids if page.is_wanted(_filterable(events[nid].pdu))]
+        end = self._end(found, page)
+        gaps = ()
+        if page.is_backward:
+            floor = found[-1][0] if len(found) >= page.limit else -1
+            gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)
+        members = self._sender_members(tx, room, nids) if page.lazy_members else []
+        return PageAnswer(
+            self._raws(tx, nids, requester),
+            str(PlaceToken(place=Place(*start))),
+            end,
+            self._raws(tx, members, requester),
+            gaps,
+        )
+
+    def _check_reader(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> Reader:
+        self._snapshot_for(tx, room, requester)
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        return self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+
+    def _start(self, tx: Transaction, room: RoomRecord, page: Page, reader: Reader) -> tuple[int, int]:
+        if page.start is not None:
+            return place_of_token(tx, room, page.start)
+        if not page.is_backward:
+            return (0, 0)
+        if not reader.is_joined and reader.was_joined_until is not None:
+            return (reader.was_joined_until[0], reader.was_joined_until[1] + 1)
+        return queries_events.place_at_position(tx, room.room_nid, 2**62)
+
+    def _walk(
+        self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int]
+    ) -> list[tuple[int, int]]:
+        if page.is_backward:
+            found = queries_events.page_back(tx, room.room_nid, start, page.limit)
+        else:
+            found = queries_events.page_forward(tx, room.room_nid, start, page.limit)
+        if page.stop is None:
+            return found
+        stop = place_of_token(tx, room, page.stop)
+        return [place for place in found if (place >= stop if page.is_backward else place < stop)]
+
+    def _end(self, found: list[tuple[int, int]], page: Page) -> str | None:
+        if not found:
+            return None
+        depth, nid = found[-1]
+        return str(PlaceToken(place=Place(depth, nid if page.is_backward else nid + 1)))
+
+    def _visible_nids(self, tx: Transaction, reader: Reader, nids: list[int]) -> list[int]:
+        stored = self._parts.loader.stored_by_nid(tx, nids)
+        ordered = [stored[nid] for nid in nids if nid in stored]
+        return [one.event_nid for one in self._parts.visibility.visible_to(tx, reader, ordered)]
+
+    def _sender_members(self, tx: Transaction, room: RoomRecord, nids: list[int]) -> list[int]:
+        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        state = EMPTY if snapshot_nid is None else self._parts.snapshots.get(tx, snapshot_nid)
+        senders = {event.sender for event in self._parts.loader.get_many(tx, nids).values()}
+        return [nid for sender in sorted(senders) if (nid := state.get(("m.room.member", sender))) is not None]
+
+
+def place_of_token(tx: Transaction, room: RoomRecord, token: PlaceToken) -> tuple[int, int]:
+    """The place a token stands for in a room."""
+    if token.place is not None:
+        return token.place.depth, token.place.event_nid
+    if token.position is None:
+        raise MatrixError(400, "M_INVALID_PARAM", "The token says no place.")
+    return queries_events.place_at_position(tx, room.room_nid, token.position)
+
+
+def _filterable(pdu: dict[str, Any]) -> dict[str, Any]:
+    return pdu
+
+
+def _profile(content: dict[str, Any]) -> dict[str, Any]:
+    profile = {}
+    if isinstance(content.get("displayname"), str):
+        profile["display_name"] = content["displayname"]
+    if isinstance(content.get("avatar_url"), str):
+        profile["avatar_url"] = content["avatar_url"]
+    return profile

@@ -1,0 +1,142 @@
+"""Deciding over an event from another server. Signature, hash and format were checked before.
+
+https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from homeserver.database import Transaction
+from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
+from homeserver.protocol.events import Event, StateKey
+from homeserver.rooms import queries_rooms
+from homeserver.rooms.append import Appender, Placement
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.outliers import cited_events, implied_create_id, is_allowed_by_cited
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent
+from homeserver.rooms.resolving import Resolver
+from homeserver.rooms.snapshots import Snapshots, State, difference
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What has to be fetched before the event can be decided."""
+
+    prev_events: tuple[str, ...]
+    auth_events: tuple[str, ...]
+
+
+Verdict = StoredEvent | Missing
+"""The event as it was stored (its `status` says how it fared), or what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An event and how it came: `is_live` false for history fetched backwards; `is_outbound` when this server
+    answers for it to the others (a join it let in); `state_ids` the state before it, where that was fetched."""
+
+    event: Event
+    is_live: bool = True
+    is_outbound: bool = False
+    state_ids: Mapping[StateKey, str] | None = None
+
+
+class Receiver:
+    """Decides and writes. Callable in the writer thread, with the room's lock held."""
+
+    def __init__(self, snapshots: Snapshots, loader: EventLoader, resolver: Resolver, appender: Appender) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+        self._resolver = resolver
+        self._appender = appender
+
+    def receive(self, tx: Transaction, room: RoomRecord, arrival: Arrival) -> Verdict:
+        """Accept, soft-fail or reject an event and store it so; or say what is missing."""
+        event = arrival.event
+        existing = self._loader.find_stored(tx, event.event_id)
+        if existing is not None and existing.state_after is not None:
+            return existing
+        ids = {*event.prev_events, *event.auth_events}
+        create_id = implied_create_id(room)
+        around = self._loader.stored_by_id(tx, ids | {create_id} if create_id else ids)
+        missing = _missing(arrival, around)
+        if missing is not None:
+            return missing
+        snapshot_nid = self._state_before(tx, room, arrival, around)
+        status = self._decide(tx, room, arrival, around, snapshot_nid)
+        placement = Placement(
+            snapshot_nid,
+            status,
+            is_outbound=arrival.is_outbound,
+            is_live=arrival.is_live,
+            existing_nid=None if existing is None else existing.event_nid,
+        )
+        return self._appender.append(tx, room, event, placement)
+
+    def snapshot_of(self, tx: Transaction, room: RoomRecord, state_ids: Mapping[StateKey, str]) -> int:
+        """The snapshot of a state that was fetched; events that were rejected or are not here are left out."""
+        stored = self._loader.stored_by_id(tx, list(state_ids.values()))
+        state = State(
+            {
+                key: stored[event_id].event_nid
+                for key, event_id in state_ids.items()
+                if event_id in stored and stored[event_id].status is not Status.REJECTED
+            }
+        )
+        current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        if current_nid is None:
+            return self._snapshots.extend(tx, room.room_nid, None, dict(state))
+        changes = difference(self._snapshots.get(tx, current_nid), state)
+        return self._snapshots.extend(tx, room.room_nid, current_nid, changes) if changes else current_nid
+
+    def _state_before(
+        self, tx: Transaction, room: RoomRecord, arrival: Arrival, around: Mapping[str, StoredEvent]
+    ) -> int:
+        if arrival.state_ids is not None:
+            return self.snapshot_of(tx, room, arrival.state_ids)
+        states = [around[prev].state_after for prev in arrival.event.prev_events]
+        return self._resolver.resolve(tx, room, [nid for nid in states if nid is not None])
+
+    def _decide(
+        self,
+        tx: Transaction,
+        room: RoomRecord,
+        arrival: Arrival,
+        around: Mapping[str, StoredEvent],
+        snapshot_nid: int,
+    ) -> Status:
+        """Rules 4, 5 and 6 of the checks on receipt."""
+        event = arrival.event
+        if not is_allowed_by_cited(room, event, cited_events(room, event, around)):
+            return Status.REJECTED
+        if not self._is_allowed_at(tx, event, snapshot_nid):
+            return Status.REJECTED
+        current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        if not arrival.is_live or current_nid is None or current_nid == snapshot_nid:
+            return Status.ACCEPTED
+        return Status.ACCEPTED if self._is_allowed_at(tx, event, current_nid) else Status.SOFT_FAILED
+
+    def _is_allowed_at(self, tx: Transaction, event: Event, snapshot_nid: int) -> bool:
+        state = self._snapshots.get(tx, snapshot_nid)
+        keys = auth_state_keys(event.type, event.state_key, event.sender, event.content, event.version)
+        keys.add(("m.room.create", ""))
+        nids = {key: nid for key in keys if (nid := state.get(key)) is not None}
+        events = self._loader.get_many(tx, list(nids.values()))
+        try:
+            check_auth(event, {key: events[nid] for key, nid in nids.items()})
+        except AuthError:
+            return False
+        return True
+
+
+def _missing(arrival: Arrival, around: Mapping[str, StoredEvent]) -> Missing | None:
+    event = arrival.event
+    auth = tuple(auth_id for auth_id in event.auth_events if auth_id not in around)
+    prev: tuple[str, ...] = ()
+    if arrival.state_ids is None:
+        prev = tuple(
+            prev_id for prev_id in event.prev_events if prev_id not in around or around[prev_id].state_after is None
+        )
+    return Missing(prev, auth) if auth or prev else None

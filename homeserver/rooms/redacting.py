@@ -1,0 +1,63 @@
+"""Applying redactions, whichever of redaction and target comes first.
+
+https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
+"""
+
+from __future__ import annotations
+
+from homeserver.database import Transaction
+from homeserver.protocol.events import redacted_event
+from homeserver.protocol.ids import server_name_of
+from homeserver.protocol.power_levels import PowerLevels
+from homeserver.rooms import queries_events
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent
+from homeserver.rooms.snapshots import Snapshots
+
+
+class Redactor:
+    """Replaces events by their redacted form."""
+
+    def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+
+    def apply(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent) -> None:
+        """Apply an accepted `m.room.redaction`; it waits where its target is not here."""
+        target_id = redaction.event.redacts
+        if target_id is None:
+            return
+        target = self._loader.find_stored(tx, target_id)
+        if target is None:
+            queries_events.insert_pending_redaction(tx, target_id, redaction.event_nid)
+        elif self._may_redact(tx, room, redaction, target):
+            self._rewrite(tx, room, target, redaction.event_nid)
+
+    def apply_pending(self, tx: Transaction, room: RoomRecord, target: StoredEvent) -> None:
+        """Apply the redactions that waited for an event that has just arrived."""
+        for nid in queries_events.take_pending_redactions(tx, target.event.event_id):
+            redaction = self._loader.stored_by_nid(tx, [nid]).get(nid)
+            if redaction is not None and self._may_redact(tx, room, redaction, target):
+                self._rewrite(tx, room, target, nid)
+
+    def _may_redact(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent, target: StoredEvent) -> bool:
+        """Same room, and: power to redact, or (as the specification words it) both senders of one server."""
+        event = target.event
+        if event.room_id != room.room_id or redaction.status is not Status.ACCEPTED or event.type == "m.room.create":
+            return False
+        if server_name_of(redaction.event.sender) == server_name_of(event.sender):
+            return True
+        if redaction.state_before is None:
+            return False
+        state = self._snapshots.get(tx, redaction.state_before)
+        nids = [state.get(("m.room.create", "")), state.get(("m.room.power_levels", ""))]
+        events = self._loader.get_many(tx, [nid for nid in nids if nid is not None])
+        create, power = (None if nid is None else events.get(nid) for nid in nids)
+        levels = PowerLevels.from_state(create, power)
+        return levels.of_user(redaction.event.sender) >= levels.redact
+
+    def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int) -> None:
+        pdu = redacted_event(target.event).encoded
+        queries_events.rewrite_pdu(tx, target.event_nid, pdu, redaction_nid)
+        self._loader.drop([target.event_nid])
+        tx.publish("redacted", str(target.event_nid))

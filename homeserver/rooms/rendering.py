@@ -1,0 +1,110 @@
+"""Events in the format clients get, as bytes that are encoded once and spliced into responses.
+
+https://spec.matrix.org/v1.19/client-server-api/#room-event-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from homeserver.database import ByteCache, Transaction
+from homeserver.protocol.client_format import client_event
+from homeserver.rooms import queries_events, queries_rooms
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import StoredEvent
+
+_encode = msgspec.json.encode
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An event for clients. `head` is its JSON up to (not including) the closing brace; `unsigned` is what of
+    `unsigned` is the same for every reader, without braces, each entry preceded by a comma."""
+
+    event_nid: int
+    event_id: str
+    type: str
+    sender: str
+    origin_server_ts: int
+    head: bytes
+    unsigned: bytes
+    sent_by: tuple[str, str] | None
+
+    def raw(self, now_ms: int, *, device: tuple[str, str] | None = None, membership: str | None = None) -> msgspec.Raw:
+        """The JSON for a reader; `device` is (user id, device id) of the reader's."""
+        parts = [self.head, b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
+        if self.unsigned:
+            parts.append(self.unsigned)
+        if membership is not None:
+            parts.append(b',"membership":' + _encode(membership))
+        if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
+            parts.append(b',"transaction_id":' + _encode(self.sent_by[1]))
+        parts.append(b"}}")
+        return msgspec.Raw(b"".join(parts))
+
+
+class Renderer:
+    """Makes and caches the client format. Callable from any thread, within a transaction."""
+
+    def __init__(self, rendered: ByteCache[int, Rendered], loader: EventLoader) -> None:
+        self._rendered = rendered
+        self._loader = loader
+
+    def render(self, tx: Transaction, nids: Sequence[int]) -> list[Rendered]:
+        """The events in the order asked; those that are not there are left out."""
+        found = {nid: rendered for nid in nids if (rendered := self._rendered.get(nid)) is not None}
+        missing = [nid for nid in nids if nid not in found]
+        if missing:
+            found.update(self._make(tx, missing))
+        return [found[nid] for nid in nids if nid in found]
+
+    def drop(self, nids: Iterable[int]) -> None:
+        """Forget events whose form has changed."""
+        for nid in nids:
+            self._rendered.drop(nid)
+
+    def _make(self, tx: Transaction, nids: Collection[int]) -> dict[int, Rendered]:
+        extra = {row[0]: (row[1], row[2]) for row in queries_events.render_rows(tx, nids)}
+        sent = {row[0]: (row[2], row[3]) for row in queries_rooms.sent_by_device(tx, nids)}
+        around = [nid for pair in extra.values() for nid in pair if nid is not None]
+        stored = self._loader.stored_by_nid(tx, {*extra, *around})
+        made = {}
+        for nid, (replaces_nid, redacted_by) in extra.items():
+            if nid not in stored:
+                continue
+            unsigned = _unsigned(stored, replaces_nid, redacted_by)
+            rendered = _rendered(stored[nid], unsigned, sent.get(nid))
+            made[nid] = rendered
+            self._rendered.put(nid, rendered, 500 + len(rendered.head) + len(unsigned))
+        return made
+
+
+def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | None) -> Rendered:
+    event = stored.event
+    return Rendered(
+        stored.event_nid,
+        event.event_id,
+        event.type,
+        event.sender,
+        event.origin_server_ts,
+        _encode(client_event(event))[:-1],
+        unsigned,
+        sent_by,
+    )
+
+
+def _unsigned(stored: dict[int, StoredEvent], replaces_nid: int | None, redacted_by: int | None) -> bytes:
+    parts = []
+    if replaces_nid is not None and replaces_nid in stored:
+        old = stored[replaces_nid].event
+        parts.append(
+            b',"prev_content":%b,"prev_sender":%b,"replaces_state":%b'
+            % (_encode(old.content), _encode(old.sender), _encode(old.event_id))
+        )
+    if redacted_by is not None and redacted_by in stored:
+        because = stored[redacted_by].event
+        parts.append(b',"redacted_because":%b' % _encode(client_event(because)))
+    return b"".join(parts)

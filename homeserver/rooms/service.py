@@ -1,0 +1,160 @@
+"""Rooms, as everything outside this package sees them: finding, sending, reading state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from homeserver.database import Database, Transaction
+from homeserver.protocol.errors import forbidden, not_found
+from homeserver.protocol.events import Event, StateKey
+from homeserver.protocol.requester import Requester
+from homeserver.protocol.room_versions import ROOM_VERSIONS
+from homeserver.rooms import queries_rooms, queries_state
+from homeserver.rooms.kernel import RoomParts, room_lock
+from homeserver.rooms.occupancy import Occupancy
+from homeserver.rooms.records import EventDraft, RoomRecord, StoredEvent
+
+Clock = Callable[[], int]
+
+
+def wall_clock_ms() -> int:
+    """Milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionKey:
+    """What makes a request the same as an earlier one: the device, the path's scope and the transaction id.
+
+    https://spec.matrix.org/v1.19/client-server-api/#transaction-identifiers
+    """
+
+    user_id: str
+    device_id: str
+    scope: str
+    txn_id: str
+
+    def columns(self) -> dict[str, Any]:
+        """The key as query parameters."""
+        return {
+            "user_id": self.user_id,
+            "device_id": self.device_id,
+            "scope": self.scope,
+            "txn_id": self.txn_id,
+        }
+
+
+class Rooms:
+    """Finds rooms, sends events, reads current state."""
+
+    def __init__(
+        self, database: Database, parts: RoomParts, occupancy: Occupancy, clock: Clock = wall_clock_ms
+    ) -> None:
+        self._database = database
+        self._parts = parts
+        self.occupancy = occupancy
+        self._clock = clock
+        self._known: dict[str, RoomRecord] = {}
+
+    async def find_room(self, room_id: str) -> RoomRecord | None:
+        """The room, if this server has ever heard of it."""
+        known = self._known.get(room_id)
+        if known is None:
+            row = await self._database.glance(queries_rooms.find_room, room_id)
+            if row is None:
+                return None
+            known = self._known[room_id] = RoomRecord(row[0], room_id, ROOM_VERSIONS[row[1]])
+        return known
+
+    async def get_room(self, room_id: str) -> RoomRecord:
+        """The room; 404 `M_NOT_FOUND` when this server has never heard of it."""
+        room = await self.find_room(room_id)
+        if room is None:
+            raise not_found("This server does not know the room.")
+        return room
+
+    async def get_room_of(self, room_id: str, user_id: str) -> RoomRecord:
+        """The room, for somebody who must be joined to it; 403 `M_FORBIDDEN` otherwise."""
+        room = await self.find_room(room_id)
+        if room is None or await self.occupancy.membership(room.room_nid, user_id) != "join":
+            raise forbidden(f"{user_id} is not in the room.")
+        return room
+
+    async def send(
+        self, room_id: str, draft: EventDraft, requester: Requester, txn: TransactionKey | None = None
+    ) -> str:
+        """Append an event of a local user; its id. The same transaction key gives the event of the first time.
+
+        Raises `MatrixError` 403 `M_FORBIDDEN` by the auth rules, 413 `M_TOO_LARGE`, 400 `M_BAD_JSON`.
+        """
+        room = await self.find_room(room_id)
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        lock = room_lock(room.room_nid)
+        stored = await self._database.transact(self._send, room, draft, txn, locks=(lock,))
+        return stored.event.event_id
+
+    def _send(
+        self, tx: Transaction, room: RoomRecord, draft: EventDraft, txn: TransactionKey | None
+    ) -> StoredEvent:
+        if txn is not None:
+            sent = queries_rooms.find_sent(tx, txn.columns())
+            if sent is not None:
+                return self._parts.loader.stored_by_id(tx, [sent])[sent]
+        if queries_rooms.find_current_snapshot(tx, room.room_nid) is None:
+            raise forbidden(f"{draft.sender} is not in the room.")
+        now_ms = self._clock()
+        stored = self._parts.composer.append(tx, room, draft, now_ms=now_ms)
+        if txn is not None:
+            queries_rooms.insert_sent(tx, txn.columns(), stored.event_nid, now_ms)
+        return stored
+
+    async def find_state_event(self, room_nid: int, key: StateKey) -> Event | None:
+        """One event of the current state."""
+        return await self._database.glance(self._find_state_event, room_nid, key)
+
+    async def current_state(self, room_nid: int) -> dict[StateKey, Event]:
+        """All events of the current state."""
+        return await self._database.read(self._current_state, room_nid)
+
+    async def current_state_of_types(
+        self, room_nid: int, types: Collection[str], user_id: str
+    ) -> dict[StateKey, Event]:
+        """The current state of these types; where the join rule needs no member list, only `user_id`'s member event."""
+        return await self._database.read(self._state_of_types, room_nid, types, user_id)
+
+    async def find_event(self, event_id: str) -> StoredEvent | None:
+        """An event by its id, whatever room and status."""
+        return await self._database.glance(self._parts.loader.find_stored, event_id)
+
+    def _find_state_event(self, tx: Transaction, room_nid: int, key: StateKey) -> Event | None:
+        nid = queries_state.find_current(tx, room_nid, key)
+        return None if nid is None else self._parts.loader.get(tx, nid)
+
+    def _state_of_types(
+        self, tx: Transaction, room_nid: int, types: Collection[str], user_id: str
+    ) -> dict[StateKey, Event]:
+        snapshot_nid = queries_rooms.find_current_snapshot(tx, room_nid)
+        if snapshot_nid is None:
+            return {}
+        state = self._parts.snapshots.get(tx, snapshot_nid)
+        rules_nid = state.get(("m.room.join_rules", ""))
+        rules = None if rules_nid is None else self._parts.loader.get(tx, rules_nid).content.get("join_rule")
+        if rules in ("restricted", "knock_restricted"):
+            nids = {key: nid for key, nid in state.items() if key[0] in types}
+        else:
+            keys = [(kind, user_id if kind == "m.room.member" else "") for kind in types]
+            nids = {key: state[key] for key in keys if key in state}
+        events = self._parts.loader.get_many(tx, list(nids.values()))
+        return {key: events[nid] for key, nid in nids.items()}
+
+    def _current_state(self, tx: Transaction, room_nid: int) -> dict[StateKey, Event]:
+        snapshot_nid = queries_rooms.find_current_snapshot(tx, room_nid)
+        if snapshot_nid is None:
+            return {}
+        state = self._parts.snapshots.get(tx, snapshot_nid)
+        events = self._parts.loader.get_many(tx, list(state.values()))
+        return {key: events[nid] for key, nid in state.items()}

@@ -1,0 +1,170 @@
+"""What happened in a room between two positions: its timeline, and the state that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from homeserver.database import Transaction
+from homeserver.rooms import queries_events, queries_members, queries_rooms, queries_state
+from homeserver.rooms.invites import invite_state
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import Membership
+from homeserver.rooms.snapshots import EMPTY, Snapshots, State
+from homeserver.rooms.tokens import Place
+from homeserver.rooms.visibility import Visibility
+
+Matcher = Callable[[Any], bool]
+
+_MOST_HEROES = 5
+_SCANNED_PER_WANTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which part of a room: events published in (since, upto], at most `limit` of those that `is_wanted`."""
+
+    since: int
+    upto: int
+    limit: int
+    is_wanted: Matcher | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomDelta:
+    """The timeline, oldest first; whether older events of the span were left out; where to page back from; the
+    state changes of the span that the timeline does not carry."""
+
+    timeline: tuple[int, ...]
+    is_limited: bool
+    prev_batch: Place
+    state: tuple[int, ...]
+    has_member_changes: bool
+
+
+class TimelineReader:
+    """Reads spans of rooms. Callable within a transaction."""
+
+    def __init__(self, snapshots: Snapshots, loader: EventLoader, visibility: Visibility) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+        self._visibility = visibility
+
+    def delta(self, tx: Transaction, room_nid: int, span: Span) -> RoomDelta:
+        """What changed in a room for somebody who was joined before the span."""
+        nids, is_limited = self._timeline(tx, room_nid, span)
+        shown = set(nids)
+        final: dict[tuple[str, str], int] = {}
+        has_member_changes = False
+        for key, nid, _ in queries_state.journal_between(tx, room_nid, span.since, span.upto):
+            has_member_changes = has_member_changes or key[0] == "m.room.member"
+            if nid is not None and nid not in shown:
+                final[key] = nid
+        prev = self._prev_batch(tx, room_nid, nids, span)
+        return RoomDelta(tuple(nids), is_limited, prev, tuple(final.values()), has_member_changes)
+
+    def whole(self, tx: Transaction, room_nid: int, span: Span, user_id: str) -> RoomDelta:
+        """The end of a room's timeline and all state before it, for somebody who sees the room for the first time."""
+        nids, is_limited = self._timeline(tx, room_nid, span)
+        nids = self._visible(tx, room_nid, nids, user_id)
+        state = self._state_before(tx, room_nid, nids, span)
+        prev = self._prev_batch(tx, room_nid, nids, span)
+        return RoomDelta(tuple(nids), is_limited, prev, tuple(state.values()), True)
+
+    def departed(self, tx: Transaction, membership: Membership, span: Span) -> RoomDelta:
+        """What a user who left sees last: everything up to the leave, and the leave itself."""
+        stored = self._loader.stored_by_nid(tx, [membership.event_nid]).get(membership.event_nid)
+        if stored is None or stored.event.membership != membership.membership:
+            return RoomDelta((), False, Place(0, 0), (), False)
+        if stored.position is None or stored.state_before is None:
+            place = Place(stored.event.depth, stored.event_nid)
+            return RoomDelta((stored.event_nid,), False, place, (), False)
+        until = Span(span.since, min(span.upto, stored.position), span.limit, span.is_wanted)
+        nids, is_limited = self._timeline(tx, membership.room_nid, until)
+        nids = [nid for nid in nids if nid <= stored.event_nid or nid == membership.event_nid]
+        nids = self._visible(tx, membership.room_nid, nids, membership.user_id)
+        shown = set(nids)
+        if span.since == 0:
+            state = tuple(self._state_before(tx, membership.room_nid, nids, until).values())
+        else:
+            rows = queries_state.journal_between(tx, membership.room_nid, until.since, until.upto)
+            state = tuple({key: nid for key, nid, _ in rows if nid is not None and nid not in shown}.values())
+        return RoomDelta(
+            tuple(nids), is_limited, self._prev_batch(tx, membership.room_nid, nids, until), state, False
+        )
+
+    def stripped(self, tx: Transaction, membership: Membership) -> list[dict[str, Any]]:
+        """The stripped state of an invite or a knock."""
+        kept = queries_members.find_stripped(tx, membership.user_id, membership.room_nid)
+        stored = self._loader.stored_by_nid(tx, [membership.event_nid])[membership.event_nid]
+        if kept is not None:
+            return list(msgspec.json.decode(kept))
+        state = EMPTY if stored.state_before is None else self._snapshots.get(tx, stored.state_before)
+        return invite_state(tx, self._loader, state, stored.event)
+
+    def members(self, tx: Transaction, room_nid: int, user_ids: set[str], upto: int) -> dict[str, int]:
+        """User id to the number of its member event, in the state at a position."""
+        state = self._state_at(tx, room_nid, upto)
+        return {user: nid for user in user_ids if (nid := state.get(("m.room.member", user))) is not None}
+
+    def state_at(self, tx: Transaction, room_nid: int, upto: int) -> list[int]:
+        """All of the state at a position."""
+        return list(self._state_at(tx, room_nid, upto).values())
+
+    def last_state_of(self, tx: Transaction, nids: Sequence[int]) -> list[int]:
+        """Of the state events among these, the last of each key."""
+        events = self._loader.get_many(tx, nids)
+        return list({events[nid].key: nid for nid in nids if nid in events and events[nid].is_state}.values())
+
+    def summary(self, tx: Transaction, room_nid: int, user_id: str) -> dict[str, Any]:
+        """Heroes and counts.
+
+        https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync_response-200_roomsummary
+        """
+        counts = queries_members.count_members(tx, room_nid)
+        heroes = queries_members.first_members(tx, room_nid, ("join", "invite"), user_id, _MOST_HEROES)
+        if not heroes:
+            heroes = queries_members.first_members(tx, room_nid, ("leave", "ban"), user_id, _MOST_HEROES)
+        return {
+            "m.heroes": heroes,
+            "m.joined_member_count": counts.get("join", 0),
+            "m.invited_member_count": counts.get("invite", 0),
+        }
+
+    def _timeline(self, tx: Transaction, room_nid: int, span: Span) -> tuple[list[int], bool]:
+        """(numbers oldest first, whether there were more)."""
+        if span.is_wanted is None:
+            nids = queries_events.timeline_after(tx, room_nid, span.since, span.upto, span.limit + 1)
+            return nids[: span.limit][::-1], len(nids) > span.limit
+        scanned = span.limit * _SCANNED_PER_WANTED + 1
+        nids = queries_events.timeline_after(tx, room_nid, span.since, span.upto, scanned)
+        events = self._loader.get_many(tx, nids)
+        wanted = [nid for nid in nids if span.is_wanted(events[nid].pdu)]
+        return wanted[: span.limit][::-1], len(wanted) > span.limit or len(nids) == scanned
+
+    def _visible(self, tx: Transaction, room_nid: int, nids: list[int], user_id: str) -> list[int]:
+        stored = self._loader.stored_by_nid(tx, nids)
+        reader = self._visibility.reader(tx, room_nid, user_id)
+        ordered = [stored[nid] for nid in nids if nid in stored]
+        return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
+
+    def _state_at(self, tx: Transaction, room_nid: int, upto: int) -> State:
+        last = queries_events.last_event_at(tx, room_nid, upto)
+        return EMPTY if last is None else self._snapshots.get(tx, last[1])
+
+    def _state_before(self, tx: Transaction, room_nid: int, nids: list[int], span: Span) -> State:
+        """The state before the first event shown; the current one where none is."""
+        if nids:
+            stored = self._loader.stored_by_nid(tx, [nids[0]])[nids[0]]
+            if stored.state_before is not None:
+                return self._snapshots.get(tx, stored.state_before)
+        current_nid = queries_rooms.find_current_snapshot(tx, room_nid)
+        return EMPTY if current_nid is None else self._snapshots.get(tx, current_nid)
+
+    def _prev_batch(self, tx: Transaction, room_nid: int, nids: list[int], span: Span) -> Place:
+        if nids:
+            return Place(*queries_events.place_of(tx, nids[0]))
+        return Place(*queries_events.place_at_position(tx, room_nid, span.upto))

@@ -1,0 +1,140 @@
+"""Who may see which event.
+
+https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from homeserver.database import Transaction
+from homeserver.protocol.events import Event, StateKey
+from homeserver.protocol.ids import server_name_of
+from homeserver.rooms import queries_events, queries_members
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import StoredEvent
+from homeserver.rooms.snapshots import Snapshots, State
+
+HISTORY_VISIBILITY: StateKey = ("m.room.history_visibility", "")
+_SETTINGS = ("world_readable", "shared", "invited", "joined")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a user may rely on in a room now: `joined` now, or the place (depth, event_nid) up to which they were."""
+
+    user_id: str
+    is_joined: bool
+    was_joined_until: tuple[int, int] | None
+
+
+class Visibility:
+    """Filters events by what a user or a server may see. Callable within a transaction."""
+
+    def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
+        self._snapshots = snapshots
+        self._loader = loader
+
+    def reader(self, tx: Transaction, room_nid: int, user_id: str) -> Reader:
+        """What the user is and was in the room."""
+        membership = queries_members.find_membership(tx, user_id, room_nid)
+        if membership is None:
+            return Reader(user_id, False, None)
+        if membership.membership == "join":
+            return Reader(user_id, True, None)
+        stored = self._loader.stored_by_nid(tx, [membership.event_nid]).get(membership.event_nid)
+        if stored is None or stored.state_before is None:
+            return Reader(user_id, False, None)
+        before = self._membership_in(tx, self._snapshots.get(tx, stored.state_before), user_id)
+        until = queries_events.place_of(tx, membership.event_nid) if before == "join" else None
+        return Reader(user_id, False, until)
+
+    def visible_to(self, tx: Transaction, reader: Reader, events: Iterable[StoredEvent]) -> list[StoredEvent]:
+        """Those of the events that the user may see, in their order."""
+        answers: dict[int, tuple[str, str]] = {}
+        return [stored for stored in events if self._may_see(tx, reader, stored, answers)]
+
+    def is_world_readable(self, tx: Transaction, snapshot_nid: int) -> bool:
+        """Whether anybody may see an event at this state."""
+        return self.setting(tx, self._snapshots.get(tx, snapshot_nid)) == "world_readable"
+
+    def visible_to_server(
+        self, tx: Transaction, server_name: str, events: Sequence[StoredEvent]
+    ) -> tuple[list[StoredEvent], list[StoredEvent]]:
+        """(seen in full, seen only redacted): a server sees in full what one of its users may see."""
+        full, redacted = [], []
+        for stored in events:
+            (full if self._server_may_see(tx, server_name, stored) else redacted).append(stored)
+        return full, redacted
+
+    def setting(self, tx: Transaction, state: State) -> str:
+        """The history visibility of a state; `shared` where it is absent or unknown."""
+        nid = state.get(HISTORY_VISIBILITY)
+        if nid is None:
+            return "shared"
+        value = self._loader.get(tx, nid).content.get("history_visibility")
+        return value if value in _SETTINGS else "shared"
+
+    def _may_see(
+        self, tx: Transaction, reader: Reader, stored: StoredEvent, answers: dict[int, tuple[str, str]]
+    ) -> bool:
+        if stored.state_before is None:
+            return False
+        setting, membership = self._at(tx, reader, stored.state_before, answers)
+        event = stored.event
+        if event.type == "m.room.member" and event.state_key == reader.user_id:
+            membership = _laxer(membership, event.membership or "leave")
+        if event.key == HISTORY_VISIBILITY and event.is_state:
+            setting = _laxer_setting(setting, event)
+        if setting == "world_readable" or membership == "join":
+            return True
+        if setting == "shared":
+            return reader.is_joined or _is_before(reader, stored)
+        return setting == "invited" and membership == "invite"
+
+    def _at(
+        self, tx: Transaction, reader: Reader, snapshot_nid: int, answers: dict[int, tuple[str, str]]
+    ) -> tuple[str, str]:
+        known = answers.get(snapshot_nid)
+        if known is None:
+            state = self._snapshots.get(tx, snapshot_nid)
+            known = (self.setting(tx, state), self._membership_in(tx, state, reader.user_id))
+            answers[snapshot_nid] = known
+        return known
+
+    def _membership_in(self, tx: Transaction, state: State, user_id: str) -> str:
+        nid = state.get(("m.room.member", user_id))
+        return "leave" if nid is None else (self._loader.get(tx, nid).membership or "leave")
+
+    def _server_may_see(self, tx: Transaction, server_name: str, stored: StoredEvent) -> bool:
+        if server_name_of(stored.event.sender) == server_name:
+            return True
+        snapshot_nid = stored.state_after if stored.event.type == "m.room.member" else stored.state_before
+        if snapshot_nid is None:
+            return False
+        state = self._snapshots.get(tx, snapshot_nid)
+        setting = self.setting(tx, state)
+        if setting in ("world_readable", "shared"):
+            return True
+        wanted = ("join", "invite") if setting == "invited" else ("join",)
+        suffix = ":" + server_name
+        nids = [nid for key, nid in state.items() if key[0] == "m.room.member" and key[1].endswith(suffix)]
+        return any(event.membership in wanted for event in self._loader.get_many(tx, nids).values())
+
+
+def _is_before(reader: Reader, stored: StoredEvent) -> bool:
+    until = reader.was_joined_until
+    return until is not None and (stored.event.depth, stored.event_nid) <= until
+
+
+def _laxer(before: str, after: str) -> str:
+    """Of the memberships before and after a user's own member event the one that shows more."""
+    order = ("join", "invite", "knock", "leave", "ban")
+    ranked = [m if m in order else "leave" for m in (before, after)]
+    return min(ranked, key=order.index)
+
+
+def _laxer_setting(before: str, event: Event) -> str:
+    after = event.content.get("history_visibility")
+    return min(before, after if after in _SETTINGS else before, key=_SETTINGS.index)

@@ -1,0 +1,1 @@
+"""Features, one folder each: `service queries endpoints [federation] [changes]`. None imports another."""

@@ -1,0 +1,180 @@
+"""Presence: online while syncing, unavailable when idle, offline when gone.
+
+https://spec.matrix.org/v1.19/client-server-api/#presence
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IReactorTime
+
+from homeserver.protocol.errors import bad_json, forbidden
+from homeserver.protocol.ids import server_name_of
+
+STATES = ("online", "unavailable", "offline")
+OFFLINE_AFTER_S = 45
+IDLE_AFTER_S = 300
+ACTIVE_FOR_S = 60
+_MOST_STATUS_BYTES = 512
+
+
+class Audience(Protocol):
+    """Who is to hear of whom."""
+
+    async def users_sharing_rooms(self, user_id: str) -> set[str]:
+        """Everybody in a room with the user."""
+
+
+Touch = Callable[[Iterable[str]], int]
+"""Users: wake their polls; the new serial."""
+
+SendEdu = Callable[[Collection[str], str, dict[str, Any]], None]
+Spawn = Callable[[Awaitable[None]], None]
+"""Run in the background; a failure is logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSettings:
+    """`server_name`: whose users are local."""
+
+    server_name: str
+    is_enabled: bool = True
+
+
+@dataclass(slots=True)
+class UserPresence:
+    """What is known of a user. Times are seconds of the reactor's clock."""
+
+    state: str = "offline"
+    status_msg: str | None = None
+    active_at_s: float = 0.0
+    synced_at_s: float = 0.0
+    changed_at: int = 0
+    audience: set[str] = field(default_factory=set)
+
+
+class Presence:
+    """Keeps presence. `is_enabled` false: nothing is told to anybody."""
+
+    def __init__(
+        self,
+        audience: Audience,
+        touch: Touch,
+        send_edu: SendEdu,
+        spawn: Spawn,
+        settings: PresenceSettings,
+        reactor: IReactorTime,
+    ) -> None:
+        self._audience = audience
+        self._touch = touch
+        self._send_edu = send_edu
+        self._spawn = spawn
+        self._settings = settings
+        self._reactor = reactor
+        self._users: dict[str, UserPresence] = {}
+        self._seen_by: dict[str, set[str]] = {}
+
+    def set_presence(self, user_id: str, presence: str) -> None:
+        """The user is syncing. Costs nothing while the state stays what it is."""
+        if not self._settings.is_enabled or presence == "offline":
+            return
+        user = self._users.setdefault(user_id, UserPresence())
+        now_s = self._reactor.seconds()
+        user.synced_at_s = now_s
+        if presence == "online":
+            user.active_at_s = now_s
+        if user.state != presence:
+            user.state = presence
+            self._spawn(self._changed(user_id, user))
+
+    async def put(self, user_id: str, state: str, status_msg: str | None) -> None:
+        """The user sets a state; 400 for an unknown one."""
+        if state not in STATES:
+            raise bad_json(f"presence: must be one of {', '.join(STATES)}.")
+        if status_msg is not None and len(status_msg.encode("utf-8", "replace")) > _MOST_STATUS_BYTES:
+            raise bad_json(f"status_msg: longer than {_MOST_STATUS_BYTES} bytes.")
+        if not self._settings.is_enabled:
+            return
+        user = self._users.setdefault(user_id, UserPresence())
+        user.state, user.status_msg = state, status_msg
+        user.active_at_s = user.synced_at_s = self._reactor.seconds()
+        await self._changed(user_id, user)
+
+    async def get(self, user_id: str, reader: str) -> dict[str, Any]:
+        """A user's presence, for somebody who shares a room; 403 `M_FORBIDDEN` otherwise."""
+        if user_id != reader and user_id not in await self._audience.users_sharing_rooms(reader):
+            raise forbidden("You share no room with this user.")
+        return self._content(self._users.get(user_id, UserPresence()))
+
+    def presence_since(self, user_id: str, volatile: int) -> list[dict[str, Any]]:
+        """`m.presence` events for a user, of those whose presence changed after the serial."""
+        seen = self._seen_by.get(user_id)
+        if not seen:
+            return []
+        return [
+            {"type": "m.presence", "sender": sender, "content": self._content(user)}
+            for sender in seen
+            if (user := self._users[sender]).changed_at > volatile
+        ]
+
+    async def receive(self, origin: str, content: dict[str, Any]) -> None:
+        """An `m.presence` EDU; what the origin says of other servers' users is ignored.
+
+        https://spec.matrix.org/v1.19/server-server-api/#presence
+        """
+        push = content.get("push")
+        for update in push if isinstance(push, list) else []:
+            if not isinstance(update, dict) or update.get("presence") not in STATES:
+                continue
+            user_id, ago_ms = update.get("user_id"), update.get("last_active_ago")
+            if not isinstance(user_id, str) or user_id.partition(":")[2] != origin:
+                continue
+            user = self._users.setdefault(user_id, UserPresence())
+            user.state = update["presence"]
+            status = update.get("status_msg")
+            user.status_msg = status[:_MOST_STATUS_BYTES] if isinstance(status, str) else None
+            ago_s = ago_ms / 1000 if isinstance(ago_ms, int) and 0 <= ago_ms < 2**53 else 0
+            user.active_at_s = user.synced_at_s = self._reactor.seconds()
+            user.active_at_s -= ago_s
+            await self._tell_local(user_id, user)
+
+    def tick(self) -> None:
+        """Every few seconds: who has stopped syncing is offline, who has done nothing for long is unavailable."""
+        now_s = self._reactor.seconds()
+        for user_id, user in list(self._users.items()):
+            if server_name_of(user_id) != self._settings.server_name or user.state == "offline":
+                continue
+            if now_s - user.synced_at_s > OFFLINE_AFTER_S:
+                user.state = "offline"
+            elif user.state == "online" and now_s - user.active_at_s > IDLE_AFTER_S:
+                user.state = "unavailable"
+            else:
+                continue
+            self._spawn(self._changed(user_id, user))
+
+    async def _changed(self, user_id: str, user: UserPresence) -> None:
+        await self._tell_local(user_id, user)
+        servers = {server_name_of(other) for other in user.audience} - {self._settings.server_name}
+        if servers:
+            self._send_edu(servers, "m.presence", {"push": [{"user_id": user_id, **self._content(user)}]})
+
+    async def _tell_local(self, user_id: str, user: UserPresence) -> None:
+        user.audience = {user_id, *await self._audience.users_sharing_rooms(user_id)}
+        local = {other for other in user.audience if server_name_of(other) == self._settings.server_name}
+        for other in local:
+            self._seen_by.setdefault(other, set()).add(user_id)
+        user.changed_at = self._touch(local)
+
+    def _content(self, user: UserPresence) -> dict[str, Any]:
+        content: dict[str, Any] = {"presence": user.state}
+        ago_s = self._reactor.seconds() - user.active_at_s
+        if user.active_at_s:
+            content["last_active_ago"] = int(ago_s * 1000)
+        if user.state == "online":
+            content["currently_active"] = ago_s < ACTIVE_FOR_S
+        if user.status_msg is not None:
+            content["status_msg"] = user.status_msg
+        return content

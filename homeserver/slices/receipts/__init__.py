@@ -1,0 +1,1 @@
+"""Read receipts, read markers, and the unread counts that follow from them."""

@@ -1,0 +1,57 @@
+"""SQL for receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from homeserver.database import Transaction
+
+
+def find_place(tx: Transaction, key: dict[str, Any]) -> tuple[int, int] | None:
+    """(depth, event number) of the event a receipt points at; key: room_nid, user_id, receipt_type, thread_id."""
+    row = tx.find(
+        """SELECT depth, event_nid FROM receipts WHERE room_nid = :room_nid AND user_id = :user_id
+               AND receipt_type = :receipt_type AND thread_id = :thread_id""",
+        **key,
+    )
+    return None if row is None else (row[0], row[1])
+
+
+def write_receipt(tx: Transaction, row: dict[str, Any]) -> None:
+    """Set a receipt."""
+    tx.run(
+        """INSERT INTO receipts (room_nid, user_id, receipt_type, thread_id, event_id, depth, event_nid,
+               read_position, read_ts, position)
+           VALUES (:room_nid, :user_id, :receipt_type, :thread_id, :event_id, :depth, :event_nid,
+               :read_position, :read_ts, :position)
+           ON CONFLICT (room_nid, user_id, receipt_type, thread_id) DO UPDATE SET event_id = excluded.event_id,
+               depth = excluded.depth, event_nid = excluded.event_nid, read_position = excluded.read_position,
+               read_ts = excluded.read_ts, position = excluded.position""",
+        **row,
+    )
+
+
+def receipts_between(
+    tx: Transaction, room_nids: Collection[int], since: int, upto: int
+) -> list[tuple[int, str, str, str, str, int]]:
+    """(room_nid, user_id, receipt_type, thread_id, event_id, read_ts) of what changed in (since, upto]."""
+    rows = tx.all_in(
+        """SELECT room_nid, user_id, receipt_type, thread_id, event_id, read_ts FROM receipts
+           WHERE room_nid IN :rooms AND position > :since AND position <= :upto""",
+        rooms=list(room_nids),
+        since=since,
+        upto=upto,
+    )
+    return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
+
+
+def read_upto(tx: Transaction, room_nid: int, user_id: str) -> int:
+    """The position up to which a user has read a room, by any unthreaded or main-timeline receipt."""
+    value = tx.value(
+        """SELECT MAX(read_position) FROM receipts
+           WHERE room_nid = :room AND user_id = :user AND thread_id IN ('', 'main')""",
+        room=room_nid,
+        user=user_id,
+    )
+    return int(value or 0)

@@ -1,0 +1,1 @@
+"""Who is typing. Kept in memory only."""

@@ -1,0 +1,1 @@
+"""`/sync`: composed from what rooms and slices say has changed since a token."""

@@ -1,0 +1,226 @@
+"""One `/sync` answer, put together within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from homeserver.database import Transaction
+from homeserver.protocol.filters import Matcher, SyncFilter
+from homeserver.protocol.requester import Requester
+from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.records import Membership
+from homeserver.rooms.timeline import RoomDelta, Span, TimelineReader
+from homeserver.rooms.tokens import PlaceToken
+from homeserver.sync.lazy_members import SentMembers
+from homeserver.sync.sources import Json, Sources
+from homeserver.sync.tokens import SyncToken
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What one answer is to cover. `changed`: the rooms with changes, None where that is not known."""
+
+    requester: Requester
+    filter: SyncFilter
+    since: SyncToken | None
+    upto: SyncToken
+    memberships: Mapping[int, Membership]
+    changed: set[int] | None
+    now_ms: int
+    has_account_data: bool = True
+    full_state: bool = False
+    state_key: str = "state"
+
+    @property
+    def since_position(self) -> int:
+        """0 for an initial sync."""
+        return 0 if self.since is None else self.since.position
+
+    @property
+    def since_volatile(self) -> int:
+        """0 for an initial sync."""
+        return 0 if self.since is None else self.since.volatile
+
+
+class AnswerComposer:
+    """Composes answers. Callable within a transaction."""
+
+    def __init__(
+        self, parts: RoomParts, timeline: TimelineReader, sources: Sources, sent_members: SentMembers
+    ) -> None:
+        self._parts = parts
+        self._timeline = timeline
+        self._sources = sources
+        self._sent_members = sent_members
+
+    def compose(self, tx: Transaction, ask: Ask) -> Json:
+        """The answer without `next_batch`; empty where there is nothing to tell."""
+        answer: Json = {}
+        rooms = self._rooms(tx, ask)
+        if rooms:
+            answer["rooms"] = rooms
+        presence = self._sources.presence.presence_since(ask.requester.user_id, ask.since_volatile)
+        _put_events(answer, "presence", presence, ask.filter.presence)
+        if ask.has_account_data:
+            user_id = ask.requester.user_id
+            events = self._sources.account_data.global_since(tx, user_id, ask.since_position)
+            events = [*events, *self._sources.push_rules.push_rules_since(tx, user_id, ask.since_position)]
+            _put_events(answer, "account_data", events, ask.filter.account_data)
+        return answer
+
+    def _rooms(self, tx: Transaction, ask: Ask) -> Json:
+        sections: dict[str, dict[str, Any]] = {"join": {}, "invite": {}, "knock": {}, "leave": {}}
+        account_data: Mapping[str, list[Json]] = {}
+        if ask.has_account_data:
+            account_data = self._sources.account_data.rooms_since(tx, ask.requester.user_id, ask.since_position)
+        joined: list[Membership] = []
+        for row in ask.memberships.values():
+            if row.position > ask.upto.position or not ask.filter.lets_room(row.room_id):
+                continue
+            if row.membership == "join":
+                joined.append(row)
+            else:
+                self._add_other(tx, ask, row, sections)
+        receipts = self._receipts(tx, ask, joined)
+        for row in joined:
+            entry = self._joined(tx, ask, row, receipts.get(row.room_id), account_data.get(row.room_id))
+            if entry:
+                sections["join"][row.room_id] = entry
+        return {name: entries for name, entries in sections.items() if entries}
+
+    def _add_other(self, tx: Transaction, ask: Ask, row: Membership, sections: dict[str, dict[str, Any]]) -> None:
+        """Invites, knocks and rooms left, where they are new."""
+        is_new = row.position > ask.since_position
+        if row.membership in ("invite", "knock"):
+            if is_new or ask.full_state:
+                key = f"{row.membership}_state"
+                sections[row.membership][row.room_id] = {key: {"events": self._timeline.stripped(tx, row)}}
+        elif is_new and (ask.since is not None or ask.filter.include_leave) and not (
+            row.forgotten and ask.since is None
+        ):
+            sections["leave"][row.room_id] = self._left(tx, ask, row)
+
+    def _receipts(self, tx: Transaction, ask: Ask, joined: Iterable[Membership]) -> Mapping[str, Json]:
+        room_ids = [row.room_id for row in joined if ask.changed is None or row.room_nid in ask.changed]
+        if not room_ids:
+            return {}
+        return self._sources.receipts.receipts_between(
+            tx, room_ids, ask.since_position, ask.upto.position, ask.requester.user_id
+        )
+
+    def _left(self, tx: Transaction, ask: Ask, row: Membership) -> Json:
+        span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
+        delta = self._timeline.departed(tx, row, span)
+        return {
+            "timeline": self._timeline_json(tx, ask, delta),
+            ask.state_key: {"events": self._events(tx, ask, delta.state, ask.filter.state)},
+            "account_data": {"events": []},
+        }
+
+    def _joined(
+        self, tx: Transaction, ask: Ask, row: Membership, receipt: Json | None, account_data: list[Json] | None
+    ) -> Json:
+        is_new = row.position > ask.since_position or ask.since is None
+        entry: Json = {}
+        if is_new or ask.full_state or ask.changed is None or row.room_nid in ask.changed:
+            entry = self._changed_room(tx, ask, row, is_new)
+        ephemeral = self._ephemeral(ask, row, receipt)
+        if ephemeral:
+            entry["ephemeral"] = {"events": ephemeral}
+        kept = [one for one in account_data or () if _passes(ask.filter.room_account_data, one)]
+        if kept:
+            entry["account_data"] = {"events": kept}
+        if entry and "unread_notifications" not in entry:
+            entry["unread_notifications"] = self._unread(tx, ask, row)
+        return entry
+
+    def _changed_room(self, tx: Transaction, ask: Ask, row: Membership, is_new: bool) -> Json:
+        span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
+        if is_new:
+            whole = Span(0, span.upto, span.limit, span.is_wanted)
+            delta = self._timeline.whole(tx, row.room_nid, whole, row.user_id)
+        else:
+            delta = self._timeline.delta(tx, row.room_nid, span)
+        state = delta.state
+        if ask.full_state and not is_new:
+            state = tuple(self._timeline.state_at(tx, row.room_nid, span.upto))
+        if not (is_new or ask.full_state or delta.timeline or state):
+            return {}
+        state = self._lazy(tx, ask, row, delta, state)
+        entry: Json = {
+            "timeline": self._timeline_json(tx, ask, delta),
+            ask.state_key: {"events": self._events(tx, ask, self._after(tx, ask, delta, state), ask.filter.state)},
+            "unread_notifications": self._unread(tx, ask, row),
+        }
+        if is_new or delta.has_member_changes:
+            entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
+        return entry
+
+    def _after(self, tx: Transaction, ask: Ask, delta: RoomDelta, state: Sequence[int]) -> Sequence[int]:
+        """For `state_after`, the state includes what the timeline sets."""
+        if ask.state_key == "state":
+            return state
+        return [*state, *self._timeline.last_state_of(tx, delta.timeline)]
+
+    def _lazy(
+        self, tx: Transaction, ask: Ask, row: Membership, delta: RoomDelta, state: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """With lazy loading, of the members only those that matter to what is shown."""
+        if not ask.filter.lazy_load_members:
+            return state
+        events = self._parts.loader.get_many(tx, [*state, *delta.timeline])
+        shown = {event.state_key for nid in delta.timeline if (event := events[nid]).type == "m.room.member"}
+        needed = {events[nid].sender for nid in delta.timeline if nid in events} - shown
+        if ask.since is None or row.position > ask.since_position:
+            needed.add(row.user_id)
+            needed |= set(self._timeline.summary(tx, row.room_nid, row.user_id)["m.heroes"])
+        changed = {nid for nid in state if events[nid].type == "m.room.member"}
+        others = tuple(nid for nid in state if nid not in changed)
+        members = self._timeline.members(tx, row.room_nid, needed, ask.upto.position)
+        if ask.since is not None and row.position <= ask.since_position:
+            members.update({str(events[nid].state_key): nid for nid in changed})
+        fresh = self._sent_members.fresh(ask.requester, row.room_nid, members, ask)
+        return (*others, *fresh)
+
+    def _timeline_json(self, tx: Transaction, ask: Ask, delta: RoomDelta) -> Json:
+        return {
+            "events": self._events(tx, ask, delta.timeline, None),
+            "limited": delta.is_limited,
+            "prev_batch": str(PlaceToken(place=delta.prev_batch)),
+        }
+
+    def _events(
+        self, tx: Transaction, ask: Ask, nids: Sequence[int], matcher: Matcher | None
+    ) -> list[msgspec.Raw]:
+        if matcher is not None:
+            events = self._parts.loader.get_many(tx, nids)
+            nids = [nid for nid in nids if matcher(events[nid].pdu)]
+        device = (ask.requester.user_id, ask.requester.device_id or "")
+        return [one.raw(ask.now_ms, device=device) for one in self._parts.renderer.render(tx, nids)]
+
+    def _ephemeral(self, ask: Ask, row: Membership, receipt: Json | None) -> list[Json]:
+        events: list[Json] = []
+        typing = self._sources.typing.typing_since(row.room_nid, ask.since_volatile)
+        if typing is not None and (typing or ask.since is not None):
+            events.append({"type": "m.typing", "content": {"user_ids": typing}})
+        if receipt:
+            events.append({"type": "m.receipt", "content": receipt})
+        return [one for one in events if _passes(ask.filter.ephemeral, {**one, "room_id": row.room_id})]
+
+    def _unread(self, tx: Transaction, ask: Ask, row: Membership) -> Json:
+        notifications, highlights = self._sources.receipts.unread(tx, ask.requester.user_id, row.room_nid)
+        return {"notification_count": notifications, "highlight_count": highlights}
+
+
+def _put_events(answer: Json, section: str, events: list[Json], matcher: Matcher | None) -> None:
+    kept = [event for event in events if _passes(matcher, event)]
+    if kept:
+        answer[section] = {"events": kept}
+
+
+def _passes(matcher: Matcher | None, event: Mapping[str, Any]) -> bool:
+    return matcher is None or matcher(event)

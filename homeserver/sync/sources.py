@@ -1,0 +1,68 @@
+"""What `/sync` asks of the slices it composes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from homeserver.database import Transaction
+
+Json = dict[str, Any]
+
+
+class AccountDataSource(Protocol):
+    """Account data, each as `{"type", "content"}`, changed after a position (all of it since 0)."""
+
+    def global_since(self, tx: Transaction, user_id: str, since: int) -> list[Json]:
+        """The user's own."""
+
+    def rooms_since(self, tx: Transaction, user_id: str, since: int) -> Mapping[str, list[Json]]:
+        """By room id."""
+
+
+class ReceiptSource(Protocol):
+    """Read receipts and what follows from them."""
+
+    def receipts_between(
+        self, tx: Transaction, room_ids: Collection[str], since: int, upto: int, user_id: str
+    ) -> Mapping[str, Json]:
+        """Room id to the content of an `m.receipt` event, of what changed in (since, upto]."""
+
+    def unread(self, tx: Transaction, user_id: str, room_nid: int) -> tuple[int, int]:
+        """(notifications, highlights) since the user's last read receipt."""
+
+
+class TypingSource(Protocol):
+    """Who is typing."""
+
+    def typing_since(self, room_nid: int, volatile: int) -> list[str] | None:
+        """The users typing, where that changed after a serial; None where it did not."""
+
+
+class PresenceSource(Protocol):
+    """Who is online."""
+
+    def presence_since(self, user_id: str, volatile: int) -> list[Json]:
+        """`m.presence` events of the users this one may see, changed after a serial (all since 0)."""
+
+    def set_presence(self, user_id: str, presence: str) -> None:
+        """The user is syncing with this `set_presence`."""
+
+
+class PushRuleSource(Protocol):
+    """Push rules, as the account data event `m.push_rules`."""
+
+    def push_rules_since(self, tx: Transaction, user_id: str, since: int) -> list[Json]:
+        """The event, where the rules changed after a position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All that is composed."""
+
+    account_data: AccountDataSource
+    receipts: ReceiptSource
+    typing: TypingSource
+    presence: PresenceSource
+    push_rules: PushRuleSource

@@ -1,0 +1,29 @@
+"""Sync tokens: one position of the server, and a serial for what is never stored (typing, presence)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from homeserver.protocol.errors import invalid_param
+
+_TOKEN = re.compile(r"s(\d{1,18})_(\d{1,18})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncToken:
+    """`position`: everything committed up to it was seen. `volatile`: likewise for typing and presence."""
+
+    position: int
+    volatile: int
+
+    def __str__(self) -> str:
+        return f"s{self.position}_{self.volatile}"
+
+
+def parse_sync_token(text: str) -> SyncToken:
+    """Read a `since` argument; raises `MatrixError` 400 `M_INVALID_PARAM`."""
+    match = _TOKEN.match(text)
+    if match is None:
+        raise invalid_param("since: this is no token of this server.")
+    return SyncToken(int(match[1]), int(match[2]))

@@ -1,0 +1,24 @@
+import type { MatrixClient } from "matrix-js-sdk";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+
+import type { Router } from "./router";
+import type { Connection } from "./sync";
+
+/** What every feature of a logged-in client may use. */
+export interface Workspace {
+  readonly client: MatrixClient;
+  readonly connection: Connection;
+  readonly router: Router;
+  readonly userId: string;
+  /** Ends the session here and on the server. */
+  readonly logOut: () => Promise<void>;
+}
+
+export const WorkspaceContext = createContext<Workspace | null>(null);
+
+export function useWorkspace(): Workspace {
+  const workspace = useContext(WorkspaceContext);
+  if (!workspace) throw new Error("This view is only for a logged-in client.");
+  return workspace;
+}

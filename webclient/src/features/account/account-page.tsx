@@ -1,0 +1,55 @@
+import type { ComponentChildren, JSX } from "preact";
+
+import { Field } from "../../design/components";
+import icon from "../../design/icon.svg";
+import "./account.css";
+
+interface AccountPageProps {
+  title: string;
+  notice?: string | null;
+  children: ComponentChildren;
+}
+
+/** The frame around log-in and registration. */
+export function AccountPage({ title, notice, children }: AccountPageProps): JSX.Element {
+  return (
+    <main class="account-page">
+      <section class="account-card" aria-labelledby="account-title">
+        <p class="account-brand">
+          <img src={icon} alt="" width="32" height="32" />
+          Hearth
+        </p>
+        <h1 id="account-title">{title}</h1>
+        {notice && (
+          <p class="account-notice" role="status" data-testid="account-notice">
+            {notice}
+          </p>
+        )}
+        {children}
+      </section>
+    </main>
+  );
+}
+
+interface HomeserverFieldProps {
+  value: string;
+  onValue: (value: string) => void;
+}
+
+/** Another homeserver than the one that served this page: rarely wanted, so folded away. */
+export function HomeserverField({ value, onValue }: HomeserverFieldProps): JSX.Element {
+  return (
+    <details class="account-advanced">
+      <summary data-testid="account-advanced">Advanced</summary>
+      <Field
+        label="Homeserver address"
+        value={value}
+        onValue={onValue}
+        autocomplete="url"
+        isOptional
+        testId="account-homeserver"
+        hint="The server that keeps your account. Usually the one that served this page."
+      />
+    </details>
+  );
+}

@@ -1,0 +1,17 @@
+import { ClientApi } from "../../core/api";
+import { credentialsFrom, deviceDisplayName, type Credentials } from "../../core/session";
+
+/**
+ * Logs in with a password; throws `ApiError` with the server's sentence when it refuses.
+ *
+ * `user` is a localpart or a whole user ID. https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login
+ */
+export async function logIn(api: ClientApi, user: string, password: string): Promise<Credentials> {
+  const answer = await api.request("POST", "/login", {
+    type: "m.login.password",
+    identifier: { type: "m.id.user", user: user.trim() },
+    password,
+    initial_device_display_name: deviceDisplayName,
+  });
+  return credentialsFrom(api.homeserverUrl, answer);
+}

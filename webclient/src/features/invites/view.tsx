@@ -1,0 +1,70 @@
+import type { JSX } from "preact";
+
+import { useOwned } from "../../core/owned";
+import { useWorkspace } from "../../core/workspace";
+import { Avatar, Failure } from "../../design/components";
+import { InvitesState, type Invite } from "./state";
+import "./invites.css";
+
+/** The open invites; nothing while there are none. */
+export function Invites(): JSX.Element | null {
+  const { client, router } = useWorkspace();
+  const state = useOwned(() => new InvitesState(client), [client]);
+  if (state.invites.length === 0) return null;
+  const accept = async (invite: Invite): Promise<void> => {
+    if (await state.accept(invite)) router.go({ page: "room", roomId: invite.roomId });
+  };
+  return (
+    <section class="invites" aria-labelledby="invites-title">
+      <h2 id="invites-title" class="section-title">
+        Invites
+      </h2>
+      <ul data-testid="invite-list">
+        {state.invites.map((invite) => (
+          <li key={invite.roomId} class="invite" data-testid="invite" data-room-id={invite.roomId}>
+            <Avatar id={invite.roomId} name={invite.roomName} size="small" />
+            <div class="invite-text">
+              <strong data-testid="invite-room-name">{invite.roomName}</strong>
+              {invite.inviterName && <span title={invite.inviterId ?? undefined}>from {invite.inviterName}</span>}
+            </div>
+            <InviteButtons invite={invite} state={state} onAccept={accept} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface InviteButtonsProps {
+  invite: Invite;
+  state: InvitesState;
+  onAccept: (invite: Invite) => Promise<void>;
+}
+
+function InviteButtons({ invite, state, onAccept }: InviteButtonsProps): JSX.Element {
+  const isAnswering = state.answering.value !== null;
+  const failure = state.failure.value;
+  return (
+    <div class="invite-buttons">
+      <button
+        type="button"
+        class="primary small"
+        disabled={isAnswering}
+        onClick={() => void onAccept(invite)}
+        data-testid="invite-accept"
+      >
+        Join
+      </button>
+      <button
+        type="button"
+        class="small"
+        disabled={isAnswering}
+        onClick={() => void state.decline(invite)}
+        data-testid="invite-decline"
+      >
+        Decline
+      </button>
+      <Failure sentence={failure?.roomId === invite.roomId ? failure.sentence : null} testId="invite-error" />
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import type { Room } from "matrix-js-sdk";
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import { useOwned } from "../../core/owned";
+import { useWorkspace } from "../../core/workspace";
+import { Avatar, Failure, Field, IconButton, Spinner } from "../../design/components";
+import { MembersState, roleOf, type Member } from "./state";
+import "./members.css";
+
+export function MembersPanel({ room, onClose }: { room: Room; onClose: () => void }): JSX.Element {
+  const { client } = useWorkspace();
+  const state = useOwned(() => new MembersState(client, room), [client, room]);
+  useEffect(() => void state.load(), [state]);
+  const { members } = state;
+  return (
+    <aside class="members" aria-labelledby="members-title" data-testid="members-panel">
+      <header class="members-header">
+        <h2 id="members-title">Members</h2>
+        <IconButton icon="close" label="Close members" onClick={onClose} testId="members-close" />
+      </header>
+      <InviteForm state={state} />
+      <Failure sentence={state.loading.failure.value} testId="members-error" />
+      {state.loading.isRunning.value && <Spinner label="Loading members" />}
+      <ul class="members-list" data-testid="member-list">
+        {members.map((member) => (
+          <MemberLine key={member.userId} member={member} />
+        ))}
+      </ul>
+    </aside>
+  );
+}
+
+function MemberLine({ member }: { member: Member }): JSX.Element {
+  const role = roleOf(member);
+  return (
+    <li
+      class={`member${member.isInvited ? " member-invited" : ""}`}
+      title={member.userId}
+      data-testid="member"
+      data-user-id={member.userId}
+    >
+      <Avatar id={member.userId} name={member.name} size="small" />
+      <span class="member-text">
+        <span class="member-name" data-testid="member-name">
+          {member.name}
+        </span>
+        <span class="member-id">{member.userId}</span>
+      </span>
+      {member.isInvited ? <span class="member-role">Invited</span> : role && <span class="member-role">{role}</span>}
+    </li>
+  );
+}
+
+function InviteForm({ state }: { state: MembersState }): JSX.Element {
+  const [userId, setUserId] = useState("");
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (await state.invite(userId)) setUserId("");
+  };
+  return (
+    <form class="members-invite" onSubmit={(event) => void submit(event)} data-testid="invite-form">
+      <Field
+        label="Invite somebody"
+        value={userId}
+        onValue={setUserId}
+        placeholder="@name:example.org"
+        testId="invite-user-id"
+      />
+      <button type="submit" disabled={state.inviting.isRunning.value} data-testid="invite-submit">
+        Invite
+      </button>
+      <Failure sentence={state.inviting.failure.value} testId="invite-user-error" />
+    </form>
+  );
+}

@@ -1,0 +1,88 @@
+import type { JSX } from "preact";
+
+import { Avatar } from "../../design/components";
+import { hueOf } from "../../design/avatar";
+import { Icon } from "../../design/icons";
+import type { MessageGroup } from "./arrange";
+import type { MessageEntry } from "./entry";
+import type { TimelineState } from "./state";
+import { fullTimeText, linkParts, timeText } from "./text";
+
+export function MessageGroupView({ group, state }: { group: MessageGroup; state: TimelineState }): JSX.Element {
+  const [first] = group.messages;
+  return (
+    <article
+      class="message-group"
+      aria-label={`Messages of ${group.senderName}`}
+      data-testid="message-group"
+      data-sender={group.senderId}
+    >
+      <Avatar id={group.senderId} name={group.senderName} />
+      <div class="message-group-text">
+        <header class="message-heading">
+          <span
+            class={`message-sender text-hue-${hueOf(group.senderId)}`}
+            title={group.senderId}
+            data-testid="message-sender"
+          >
+            {group.senderName}
+          </span>
+          {first && <Time atMs={first.atMs} />}
+        </header>
+        {group.messages.map((message) => (
+          <Message key={message.key} message={message} state={state} />
+        ))}
+      </div>
+    </article>
+  );
+}
+
+function Time({ atMs }: { atMs: number }): JSX.Element {
+  return (
+    <time class="message-time" dateTime={new Date(atMs).toISOString()} title={fullTimeText(atMs)}>
+      {timeText(atMs)}
+    </time>
+  );
+}
+
+function Message({ message, state }: { message: MessageEntry; state: TimelineState }): JSX.Element {
+  return (
+    <div
+      class={`message message-${message.style} message-${message.delivery}`}
+      title={fullTimeText(message.atMs)}
+      data-testid="message"
+      data-event-id={message.eventId}
+      data-delivery={message.delivery}
+    >
+      <p class="message-body" dir="auto" data-testid="message-body">
+        {message.style === "emote" && <span class="message-actor">{message.senderName} </span>}
+        {linkParts(message.text).map(({ text, href }) =>
+          href === null ? (
+            text
+          ) : (
+            <a href={href} target="_blank" rel="noreferrer noopener">
+              {text}
+            </a>
+          ),
+        )}
+        {message.isEdited && <small class="message-edited"> (edited)</small>}
+      </p>
+      {message.delivery === "failed" && <FailedMessage eventId={message.eventId} state={state} />}
+    </div>
+  );
+}
+
+function FailedMessage({ eventId, state }: { eventId: string; state: TimelineState }): JSX.Element {
+  return (
+    <div class="message-failure" role="alert" data-testid="message-failed">
+      <Icon name="warning" />
+      <span>Not sent.</span>
+      <button type="button" class="link" onClick={() => state.retry(eventId)} data-testid="message-retry">
+        Try again
+      </button>
+      <button type="button" class="link" onClick={() => state.discard(eventId)} data-testid="message-discard">
+        Delete
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,95 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { useWorkspace } from "../core/workspace";
+import { Avatar, IconButton, Spinner } from "../design/components";
+import icon from "../design/icon.svg";
+import { ConnectionBanner } from "../features/connection/view";
+import { CreateRoomDialog } from "../features/create-room/view";
+import { Invites } from "../features/invites/view";
+import { JoinRoomDialog } from "../features/join-room/view";
+import { RoomList } from "../features/room-list/view";
+import { RoomPage } from "./room-page";
+import "./shell.css";
+
+/** The frame of a logged-in client: rooms at the side, the open room in the middle. */
+export function MainPage(): JSX.Element {
+  const { connection, router } = useWorkspace();
+  const route = router.route.value;
+  const roomId = route.page === "room" ? route.roomId : null;
+  return (
+    <div class={`shell${roomId === null ? "" : " shell-in-room"}`} data-testid="main-page">
+      <ConnectionBanner />
+      <Sidebar openRoomId={roomId} />
+      <main class="shell-main">
+        {!connection.isReady.value ? (
+          <div class="shell-empty">
+            <Spinner label="Loading your rooms" />
+          </div>
+        ) : roomId === null ? (
+          <NoRoom />
+        ) : (
+          <RoomPage key={roomId} roomId={roomId} />
+        )}
+      </main>
+    </div>
+  );
+}
+
+function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
+  const { router } = useWorkspace();
+  const [dialog, setDialog] = useState<"create" | "join" | null>(null);
+  const open = (roomId: string): void => {
+    setDialog(null);
+    router.go({ page: "room", roomId });
+  };
+  return (
+    <div class="sidebar">
+      <header class="sidebar-header">
+        <span class="sidebar-brand">
+          <img src={icon} alt="" width="24" height="24" />
+          Hearth
+        </span>
+        <IconButton icon="enter" label="Join a room" onClick={() => setDialog("join")} testId="join-room" />
+        <IconButton icon="add" label="Create a room" onClick={() => setDialog("create")} testId="create-room" />
+      </header>
+      <div class="sidebar-scroll">
+        <Invites />
+        <RoomList openRoomId={openRoomId} />
+      </div>
+      <UserBar />
+      {dialog === "create" && <CreateRoomDialog onClose={() => setDialog(null)} onCreated={open} />}
+      {dialog === "join" && <JoinRoomDialog onClose={() => setDialog(null)} onJoined={open} />}
+    </div>
+  );
+}
+
+function UserBar(): JSX.Element {
+  const { userId, logOut } = useWorkspace();
+  const [localpart, serverName] = splitUserId(userId);
+  return (
+    <footer class="user-bar">
+      <Avatar id={userId} name={userId} size="small" />
+      <span class="user-bar-text" title={userId} data-testid="own-user-id" data-user-id={userId}>
+        <strong>{localpart}</strong>
+        <small>{serverName}</small>
+      </span>
+      <IconButton icon="leave" label="Log out" onClick={() => void logOut()} testId="log-out" />
+    </footer>
+  );
+}
+
+function splitUserId(userId: string): [localpart: string, serverName: string] {
+  const colon = userId.indexOf(":");
+  return [userId.slice(1, colon), userId.slice(colon + 1)];
+}
+
+function NoRoom(): JSX.Element {
+  return (
+    <div class="shell-empty" data-testid="no-room">
+      <img src={icon} alt="" width="72" height="72" />
+      <h1>Welcome to Hearth</h1>
+      <p>Choose a room, create one, or join one by its address.</p>
+    </div>
+  );
+}

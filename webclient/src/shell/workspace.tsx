@@ -1,0 +1,44 @@
+import type { JSX } from "preact";
+import { useEffect, useMemo } from "preact/hooks";
+
+import { clientFor } from "../core/client";
+import type { Router } from "../core/router";
+import type { Credentials, Session } from "../core/session";
+import { Connection } from "../core/sync";
+import { WorkspaceContext, type Workspace } from "../core/workspace";
+import { MainPage } from "./main-page";
+
+interface WorkspaceRootProps {
+  credentials: Credentials;
+  session: Session;
+  router: Router;
+}
+
+/** Everything behind the log-in. Loaded on demand, for it brings matrix-js-sdk with it. */
+export function WorkspaceRoot({ credentials, session, router }: WorkspaceRootProps): JSX.Element {
+  const workspace = useMemo(() => openWorkspace(credentials, session, router), [credentials, session, router]);
+  useEffect(() => {
+    void workspace.connection.start();
+    return () => workspace.connection.stop();
+  }, [workspace]);
+  return (
+    <WorkspaceContext.Provider value={workspace}>
+      <MainPage />
+    </WorkspaceContext.Provider>
+  );
+}
+
+function openWorkspace(credentials: Credentials, session: Session, router: Router): Workspace {
+  const client = clientFor(credentials);
+  const connection = new Connection(client, () =>
+    session.end("The server has ended your session. Please log in again."),
+  );
+  const logOut = async (): Promise<void> => {
+    connection.stop();
+    // Out of reach or not, this browser forgets the session; the server drops the device when it hears of it.
+    await client.logout(true).catch(() => undefined);
+    session.end();
+    router.go({ page: "login" }, { replace: true });
+  };
+  return { client, connection, router, userId: credentials.userId, logOut };
+}
