@@ -34,5 +34,8 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testing/setup.ts"],
     environment: "node",
+    silent: "passed-only",
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });

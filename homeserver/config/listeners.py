@@ -9,7 +9,7 @@ from homeserver.config.kinds import BOOLEAN, PATH, PORT, TEXT, choice, integer, 
 from homeserver.config.section import Section
 
 #: Parts of the API that a listener may serve.
-RESOURCES = ("client", "federation", "keys", "media", "metrics", "health", "static")
+RESOURCES = ("client", "federation", "keys", "media", "metrics", "health", "static", "openid")
 #: What a resource brings along, as in Synapse.
 _IMPLIED = {"client": ("media", "static", "health"), "federation": ("media", "keys", "health")}
 _NAMES = one_or_list_of(choice(*RESOURCES))

@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 from nacl.exceptions import CryptoError
 
+from homeserver.federation.identity import Identity
 from homeserver.federation.settings import ServerRules
 from homeserver.http.request import Request
 from homeserver.protocol.base64 import decode_base64, encode_base64
 from homeserver.protocol.canonical_json import decode_strict, encode, encode_lax
 from homeserver.protocol.errors import MatrixError, forbidden, not_json
 from homeserver.protocol.ids import is_valid_server_name
-from homeserver.protocol.signing import SigningKey, VerifyKey
+from homeserver.protocol.signing import VerifyKey
 
 #: A server with several keys may send a header for each.
 MAX_HEADERS = 8
@@ -80,9 +81,9 @@ def parse_x_matrix(value: str) -> XMatrix | None:
 class RequestSigner:
     """Signs this server's requests."""
 
-    def __init__(self, server_name: str, key: SigningKey) -> None:
-        self.server_name = server_name
-        self._key = key
+    def __init__(self, identity: Identity) -> None:
+        self.server_name = identity.server_name
+        self._key = identity.key
 
     def authorization(self, destination: str, method: str, uri: str, content: bytes | None = None) -> str:
         """The `Authorization` value of a request.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from homeserver.federation.key_server import KeyServer
+from homeserver.federation.key_server import Criteria, KeyServer
 from homeserver.federation.settings import FederationSettings
 from homeserver.federation.timed_cache import Clock, now_ms
 from homeserver.http.request import Request
@@ -40,7 +40,8 @@ class KeyEndpoints:
         """
         at_ms = request.query.find_integer("minimum_valid_until_ts", 0)
         key_id = request.parameters.get("keyId")
-        criteria = {} if key_id is None else {key_id: self._clock() if at_ms is None else at_ms}
+        until_ms = self._clock() if at_ms is None else at_ms
+        criteria = Criteria({} if key_id is None else {key_id: until_ms}, until_ms)
         return {"server_keys": await self._key_server.query({request.parameters["serverName"]: criteria})}
 
     @route("POST", f"{KEYS}/query", access=Access.NONE, max_body_bytes=_MAX_QUERY_BYTES)
@@ -69,7 +70,7 @@ class KeyEndpoints:
             raise not_found("This host delegates to no other.")
         return {"m.server": self._settings.well_known_server}
 
-    def _wanted(self, body: dict[str, Any]) -> dict[str, dict[str, int]]:
+    def _wanted(self, body: dict[str, Any]) -> dict[str, Criteria]:
         servers = body.get("server_keys")
         if servers is None:
             raise missing_param("Missing field server_keys.")
@@ -77,14 +78,14 @@ class KeyEndpoints:
             raise bad_json("server_keys: must be an object.")
         return {server_name: self._criteria(keys) for server_name, keys in servers.items()}
 
-    def _criteria(self, keys: Any) -> dict[str, int]:
+    def _criteria(self, keys: Any) -> Criteria:
         if not isinstance(keys, dict):
             raise bad_json("server_keys: must hold an object for each server.")
         now = self._clock()
-        criteria = {}
+        wanted = {}
         for key_id, each in keys.items():
             at_ms = each.get("minimum_valid_until_ts", now) if isinstance(each, dict) else None
             if type(at_ms) is not int:
                 raise bad_json("minimum_valid_until_ts: must be an integer.")
-            criteria[key_id] = at_ms
-        return criteria
+            wanted[key_id] = at_ms
+        return Criteria(wanted, now)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from nacl.exceptions import CryptoError
 from twisted.internet.defer import gatherResults
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
 from homeserver.federation.key_ring import KeyName, KeyRing
+from homeserver.federation.offload import Offload
 from homeserver.federation.server_keys import KnownKey
 from homeserver.protocol.base64 import decode_base64
 from homeserver.protocol.events import Event
@@ -38,12 +36,11 @@ class _Task:
 
 
 class EventSignatures:
-    """Checks events' signatures with the keys of the key ring. `threads`: the pool to work in."""
+    """Checks events' signatures with the keys of the key ring."""
 
-    def __init__(self, keys: KeyRing, reactor: Any, threads: ThreadPool) -> None:
+    def __init__(self, keys: KeyRing, offload: Offload) -> None:
         self._keys = keys
-        self._reactor = reactor
-        self._threads = threads
+        self._offload = offload
 
     async def verify_events(self, events: Sequence[Event]) -> list[str | None]:
         """For each event None where all required signatures are good, else why not.
@@ -63,9 +60,7 @@ class EventSignatures:
         if sum(len(task.signatures) for task in tasks) <= INLINE_SIGNATURES:
             return _verdicts(tasks, keys)
         batches = [tasks[start : start + BATCH_EVENTS] for start in range(0, len(tasks), BATCH_EVENTS)]
-        results = await gatherResults(
-            [deferToThreadPool(self._reactor, self._threads, _verdicts, batch, keys) for batch in batches]
-        )
+        results = await gatherResults([self._offload(_verdicts, batch, keys) for batch in batches])
         return [verdict for batch in results for verdict in batch]
 
     async def _find_keys(self, wanted: Mapping[KeyName, int], tasks: Sequence[_Task]) -> Mapping[KeyName, KnownKey]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from homeserver.federation.errors import Unreachable
+from homeserver.federation.errors import BadAnswer, Unreachable
 from homeserver.federation.peers import PeerRequest, Peers
 from homeserver.federation.server_keys import (
     BadServerKeys,
@@ -68,7 +68,7 @@ class KeyFetcher:
         return bool(self._notaries)
 
     async def fetch(self, server_name: str) -> ServerKeys:
-        """A server's own answer; raises `Unreachable` or `BadServerKeys`."""
+        """A server's own answer; raises `Unreachable`, `BadAnswer` or `BadServerKeys`."""
         answer = await self._peers.request(server_name, PeerRequest("GET", "/_matrix/key/v2/server", options=_DIRECT))
         if answer.status != 200:
             raise BadServerKeys(f"status {answer.status}")
@@ -87,7 +87,7 @@ class KeyFetcher:
                 continue
             try:
                 answers = await self._ask(notary, asked)
-            except (Unreachable, BadServerKeys) as error:
+            except (Unreachable, BadAnswer, BadServerKeys) as error:
                 _log.info("notary %s: %s", notary.server_name, error)
                 continue
             found += answers

@@ -13,14 +13,15 @@ from twisted.internet.defer import Deferred, DeferredSemaphore, gatherResults
 from homeserver.database import Database
 from homeserver.federation import key_queries
 from homeserver.federation.authentication import KeyUnavailable
-from homeserver.federation.errors import Unreachable
+from homeserver.federation.errors import BadAnswer, Unreachable
+from homeserver.federation.identity import Identity
 from homeserver.federation.key_fetch import KeyFetcher, NotaryBatch
 from homeserver.federation.server_keys import BadServerKeys, KnownKey, ServerKeys
-from homeserver.federation.settings import ServerRules
+from homeserver.federation.settings import OldVerifyKey, ServerRules
 from homeserver.federation.single_flight import SingleFlight
 from homeserver.federation.timed_cache import Clock, TimedCache, now_ms
 from homeserver.protocol.ids import is_valid_server_name
-from homeserver.protocol.signing import SignatureError, VerifyKey, signing_key_ids, verify_json
+from homeserver.protocol.signing import SignatureError, VerifyKey, signing_key_ids, verify_json, verify_key_from_base64
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,8 @@ MAX_FAILURE_MS = 3_600_000
 #: From this many servers on, notaries are asked first: one request in place of many, some of them to the dead.
 MANY_SERVERS = 8
 _CONCURRENT = 32
+#: The rows of so many servers are few enough to be read on the reactor thread.
+_FEW_SERVERS = 16
 _MAX_IN_MEMORY = 20_000
 _FOR_ALL_TIME = 2**62
 
@@ -46,9 +49,15 @@ class OwnKeys:
     keys: Mapping[str, KnownKey]
 
     @staticmethod
-    def of(server_name: str, current: VerifyKey, old: Mapping[str, KnownKey]) -> OwnKeys:
-        """With one current key, which is valid for all time to the server itself."""
-        return OwnKeys(server_name, {**old, current.key_id: KnownKey(current, _FOR_ALL_TIME)})
+    def of(identity: Identity, old: Mapping[str, OldVerifyKey]) -> OwnKeys:
+        """The current key, which is valid for all time to the server itself, and the old ones. ValueError for an old
+        key that is none."""
+        keys = {
+            key_id: KnownKey(verify_key_from_base64(key_id, each.key), each.expired_ts, is_old=True)
+            for key_id, each in old.items()
+        }
+        keys[identity.key.key_id] = KnownKey(identity.key.verify_key, _FOR_ALL_TIME)
+        return OwnKeys(identity.server_name, keys)
 
 
 class KeyRing:
@@ -87,9 +96,7 @@ class KeyRing:
         """The keys that are still valid at the moment (ms) given for each; others are left out."""
         missing = self._missing(wanted)
         if missing:
-            stored = await self._database.glance(key_queries.known_keys, {server_name for server_name, _ in missing})
-            for name, known in stored.items():
-                self._remember(name, known)
+            await self._recall({server_name for server_name, _ in missing})
             missing = self._missing(missing)
         if missing:
             await self._fetch_missing(missing)
@@ -181,7 +188,7 @@ class KeyRing:
         await self._slots.acquire()
         try:
             answer = await self._fetcher.fetch(server_name)
-        except (Unreachable, BadServerKeys) as error:
+        except (Unreachable, BadAnswer, BadServerKeys) as error:
             _log.info("the keys of %s could not be had: %s", server_name, error)
             return False
         finally:
@@ -198,6 +205,12 @@ class KeyRing:
         for answer in await self._notaries.ask(server_name, wants):
             await self._absorb(answer, is_direct=False)
 
+    async def _recall(self, server_names: Collection[str]) -> None:
+        """Take what the database knows of some servers into memory."""
+        look = self._database.glance if len(server_names) <= _FEW_SERVERS else self._database.read
+        for name, known in (await look(key_queries.known_keys, server_names)).items():
+            self._remember(name, known)
+
     async def _absorb(self, answer: ServerKeys, is_direct: bool) -> None:
         await self._database.transact(key_queries.put_keys, answer, is_direct)
         if is_direct:
@@ -205,9 +218,7 @@ class KeyRing:
                 self._remember((answer.server_name, key_id), known)
             return
         # A notary's answer may be older than what is stored; the rows say what holds.
-        stored = await self._database.glance(key_queries.known_keys, [answer.server_name])
-        for name, known in stored.items():
-            self._remember(name, known)
+        await self._recall([answer.server_name])
 
     def _remember(self, name: KeyName, known: KnownKey) -> None:
         self._known.pop(name, None)

@@ -6,12 +6,14 @@ https://spec.matrix.org/v1.19/server-server-api/#retrieving-server-keys
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
 
 from homeserver.database import Database
 from homeserver.federation import key_queries
+from homeserver.federation.identity import Identity
 from homeserver.federation.key_queries import StoredAnswer
 from homeserver.federation.key_ring import KeyRing
 from homeserver.federation.settings import FederationSettings
@@ -19,14 +21,20 @@ from homeserver.federation.timed_cache import Clock, now_ms
 from homeserver.protocol.canonical_json import decode_strict
 from homeserver.protocol.errors import invalid_param
 from homeserver.protocol.ids import is_valid_server_name
-from homeserver.protocol.signing import SigningKey, sign_json
+from homeserver.protocol.signing import sign_json
 
 MAX_SERVERS_PER_QUERY = 200
 #: How long a query waits for servers that are slow to give their keys; after that the answer is what is stored.
 WAIT_S = 15
 
-Criteria = Mapping[str, int]
-"""Key ids to the moment (ms) each should still be valid at; none for all keys."""
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What is asked about one server: key ids with the moment (ms) each should still be valid at, or, with none, all
+    its keys, in an answer that should hold until `until_ms`."""
+
+    keys: Mapping[str, int] = field(default_factory=dict)
+    until_ms: int = 0
 
 
 class KeyServer:
@@ -34,16 +42,14 @@ class KeyServer:
 
     def __init__(
         self,
-        server_name: str,
-        signing_key: SigningKey,
+        identity: Identity,
         settings: FederationSettings,
         key_ring: KeyRing,
         database: Database,
         reactor: Any,
         clock: Clock = now_ms,
     ) -> None:
-        self._server_name = server_name
-        self._signing_key = signing_key
+        self._identity = identity
         self._settings = settings
         self._key_ring = key_ring
         self._database = database
@@ -57,12 +63,12 @@ class KeyServer:
             for key_id, key in self._settings.old_verify_keys.items()
         }
         published = {
-            "server_name": self._server_name,
-            "verify_keys": {self._signing_key.key_id: {"key": self._signing_key.verify_key.encoded}},
+            "server_name": self._identity.server_name,
+            "verify_keys": {self._identity.key.key_id: {"key": self._identity.key.verify_key.encoded}},
             "old_verify_keys": old,
             "valid_until_ts": self._clock() + self._settings.key_refresh_interval_ms,
         }
-        return sign_json(published, self._server_name, self._signing_key)
+        return sign_json(published, self._identity.server_name, self._identity.key)
 
     async def query(self, wanted: Mapping[str, Criteria]) -> list[dict[str, Any]]:
         """The answers of the servers, each with this server's signature added; servers that are neither reachable nor
@@ -70,21 +76,22 @@ class KeyServer:
         if len(wanted) > MAX_SERVERS_PER_QUERY:
             raise invalid_param(f"At most {MAX_SERVERS_PER_QUERY} servers can be queried at a time.")
         names = [name for name in wanted if is_valid_server_name(name) and self._settings.rules.is_allowed(name)]
-        stored = {name: await self._stored(name) for name in names if name != self._server_name}
+        stored = {name: await self._stored(name) for name in names if name != self._identity.server_name}
         due = [name for name, answers in stored.items() if self._is_refresh_due(answers, wanted[name])]
         if due:
             await self._refresh(due)
             stored |= {name: await self._stored(name) for name in due}
         found: list[dict[str, Any]] = []
         for name in names:
-            if name == self._server_name:
+            if name == self._identity.server_name:
                 found.append(self.own_keys())
             else:
                 found += [self._countersigned(answer) for answer in _chosen(stored[name], wanted[name])]
         return found
 
     async def _stored(self, server_name: str) -> list[StoredAnswer]:
-        return await self._database.glance(key_queries.stored_answers, server_name)
+        answers: list[StoredAnswer] = await self._database.glance(key_queries.stored_answers, server_name)
+        return answers
 
     def _is_refresh_due(self, answers: list[StoredAnswer], criteria: Criteria) -> bool:
         """Whether the newest answer is past half its life, a wanted key is not there, or one ends too early."""
@@ -94,7 +101,9 @@ class KeyServer:
         newest = answers[0]
         if now - newest.fetched_ms > (newest.valid_until_ms - newest.fetched_ms) / 2:
             return True
-        for key_id, at_ms in criteria.items():
+        if not criteria.keys and newest.valid_until_ms < criteria.until_ms:
+            return True
+        for key_id, at_ms in criteria.keys.items():
             having = [answer for answer in answers if key_id in answer.key_ids]
             if not having:
                 return True
@@ -112,12 +121,12 @@ class KeyServer:
         await fetching
 
     def _countersigned(self, answer: StoredAnswer) -> dict[str, Any]:
-        return sign_json(decode_strict(answer.response), self._server_name, self._signing_key)
+        return sign_json(decode_strict(answer.response), self._identity.server_name, self._identity.key)
 
 
 def _chosen(answers: list[StoredAnswer], criteria: Criteria) -> list[StoredAnswer]:
     """The answers that have a wanted key; all of them where none is named."""
-    if not criteria:
+    if not criteria.keys:
         return answers
-    having = [answer for answer in answers if not answer.key_ids.isdisjoint(criteria)]
+    having = [answer for answer in answers if not answer.key_ids.isdisjoint(criteria.keys)]
     return having or answers[:1]

@@ -9,9 +9,9 @@ from typing import Any, NoReturn, TypeVar
 from twisted.internet.defer import Deferred
 
 from homeserver.federation.discovery import Discovery
-from homeserver.federation.errors import Unreachable
+from homeserver.federation.errors import BadAnswer, Unreachable
 from homeserver.http.egress import Egress, EgressResponse, EgressStream
-from homeserver.http.egress_errors import ConnectFailed, EgressError
+from homeserver.http.egress_errors import BodyTooLarge, ConnectFailed, EgressError
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.http.egress_url import Fields
 
@@ -30,7 +30,8 @@ class PeerRequest:
 
 
 class Peers:
-    """Finds servers and makes requests of them. Every failure to get an answer is `Unreachable`."""
+    """Finds servers and makes requests of them. Without an answer it is `Unreachable`, with one that is too large
+    `BadAnswer`."""
 
     def __init__(self, discovery: Discovery, egress: Egress, reactor: Any) -> None:
         self._discovery = discovery
@@ -69,7 +70,7 @@ class Peers:
         waiting.addTimeout(request.options.total_ms / 1000, self._reactor, timed_out)
         try:
             return await waiting
-        except EgressError as error:
-            raise Unreachable(server_name, str(error)) from None
-        except ValueError as error:
+        except BodyTooLarge as error:
+            raise BadAnswer(server_name, str(error)) from None
+        except (EgressError, ValueError) as error:
             raise Unreachable(server_name, str(error)) from None

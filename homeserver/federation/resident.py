@@ -19,7 +19,7 @@ from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.rooms import queries_members
 from homeserver.rooms.auth_graph import chains_of
 from homeserver.rooms.invites import invite_state
-from homeserver.rooms.kernel import RoomParts, room_lock
+from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.receiving import Arrival
 from homeserver.rooms.records import EventDraft, RoomRecord, Status, StoredEvent
 from homeserver.rooms.restricted import authorising_user

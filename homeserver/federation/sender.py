@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from homeserver.clock import Clock, Timer
 from homeserver.database import Change, Database, Transaction
 from homeserver.federation import queries_outgoing
 from homeserver.federation.backoff import DestinationHealth
@@ -44,7 +44,7 @@ class SenderSettings:
     server_name: str
     boot_id: str
     may_talk_to: Callable[[str], bool]
-    reactor: IReactorTime
+    reactor: Clock
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ class _Queue:
     is_woken: bool = False
     sent: tuple[int, int] | None = None
     volatile: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
-    timer: IDelayedCall | None = None
+    timer: Timer | None = None
 
 
 class Sender:

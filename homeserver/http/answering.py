@@ -51,13 +51,22 @@ def _start(connection: HttpConnection, exchange: Exchange, context: Context) -> 
     else:
         request.body = exchange.take_body()
     site.in_flight += 1
+    result = failure = waiting = None
     try:
         coroutine = site.router.begin(endpoint, request)
-    except Exception as error:
-        _finished(connection, exchange, None, error)
+        # Most endpoints find what they need in memory: then this is all, and no more objects are made.
+        waiting = coroutine.send(None)
+    except StopIteration as stop:
+        result = stop.value
+    except BaseException as error:
+        failure = error
+    if waiting is None:
+        _finished(connection, exchange, result, failure)
+        # An exception's traceback holds this frame: no circle for the garbage collector.
+        del failure
         return
     exchange.running = Running(coroutine, context, partial(_finished, connection, exchange))
-    exchange.running.start()
+    exchange.running.wait_for(waiting)
 
 
 def _finished(connection: HttpConnection, exchange: Exchange, result: Json, error: BaseException | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from homeserver.protocol.errors import limit_exceeded
 
@@ -15,9 +16,21 @@ from homeserver.protocol.errors import limit_exceeded
 MAX_BUCKETS = 20_000
 
 
+class Rate(Protocol):
+    """`burst_count` at once, refilled at `per_second` (configuration has records of this form)."""
+
+    @property
+    def per_second(self) -> float:
+        """Tokens a second; 0: nothing passes."""
+
+    @property
+    def burst_count(self) -> int:
+        """Tokens when full."""
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """`burst_count` at once, refilled at `per_second`."""
+    """A `Rate`."""
 
     per_second: float
     burst_count: int
@@ -32,12 +45,12 @@ class RateLimits:
 
     def __init__(
         self,
-        limits: Mapping[str, RateLimit],
+        limits: Mapping[str, Rate],
         is_enabled: bool = True,
         is_exempt: Callable[[str], bool] = lambda key: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._limits = dict(limits) if is_enabled else {}
+        self._limits: dict[str, Rate] = dict(limits) if is_enabled else {}
         self._is_exempt = is_exempt
         self._clock = clock
         # Of a bucket only one number is kept: the time at which it will be full again.

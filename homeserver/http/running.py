@@ -44,8 +44,12 @@ class Running:
         except BaseException as error:
             self._finished(None, error)
         else:
-            self._waiting = waiting
-            waiting.addBoth(self._resume)
+            self.wait_for(waiting)
+
+    def wait_for(self, waiting: Deferred[Any]) -> None:
+        """The coroutine has been stepped to where it awaits this."""
+        self._waiting = waiting
+        waiting.addBoth(self._resume)
 
     def cancel(self) -> None:
         """Cancel what the coroutine waits for: it sees `CancelledError`."""

@@ -122,7 +122,7 @@ def power_content(request: RoomRequest) -> dict[str, Any]:
     version = request.version
     users = {} if version.privileged_creators else {request.creator: 100}
     if request.preset == "trusted_private_chat" and not version.privileged_creators:
-        users.update({user_id: 100 for user_id in request.invite})
+        users.update(dict.fromkeys(request.invite, 100))
     return {
         "users": users,
         "users_default": 0,

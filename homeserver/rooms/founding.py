@@ -9,11 +9,11 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.ids import new_opaque_id
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_rooms
+from homeserver.rooms.append import Placement
 from homeserver.rooms.composing import Place
 from homeserver.rooms.creation import RoomRequest, create_content, first_drafts
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.memberships import Change, Memberships
-from homeserver.rooms.append import Placement
 from homeserver.rooms.records import EventDraft, RoomRecord, Status
 from homeserver.rooms.service import Clock, wall_clock_ms
 from homeserver.rooms.snapshots import EMPTY

@@ -32,6 +32,7 @@ class RoomParts:
     visibility: Visibility
     renderer: Renderer
     current: CurrentState
+    redactor: Redactor
 
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
@@ -41,7 +42,8 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     renderer = Renderer(budget.cache("rendered_events"), loader)
     resolver = Resolver(snapshots, loader)
     current = CurrentState(snapshots, loader, server_name)
-    appender = Appender(snapshots, loader, resolver, current, Redactor(snapshots, loader))
+    redactor = Redactor(snapshots, loader)
+    appender = Appender(snapshots, loader, resolver, current, redactor)
     parts = RoomParts(
         snapshots=snapshots,
         loader=loader,
@@ -53,6 +55,7 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
         visibility=Visibility(snapshots, loader),
         renderer=renderer,
         current=current,
+        redactor=redactor,
     )
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
     return parts

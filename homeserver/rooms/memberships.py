@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import msgspec
-
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event
 from homeserver.protocol.ids import server_name_of
 from homeserver.protocol.requester import Requester
-from homeserver.rooms import queries_members, queries_rooms
+from homeserver.rooms import queries_members
 from homeserver.rooms.composing import Composed
 from homeserver.rooms.invites import invite_state
 from homeserver.rooms.kernel import RoomParts, room_lock

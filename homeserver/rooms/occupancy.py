@@ -10,8 +10,6 @@ from homeserver.rooms import queries_members
 from homeserver.rooms.records import Membership
 
 
-
-
 class Occupancy:
     """Answers who is where. Used on the reactor thread."""
 

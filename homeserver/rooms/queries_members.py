@@ -39,7 +39,7 @@ def find_membership(tx: Transaction, user_id: str, room_nid: int) -> Membership 
         user=user_id,
         room=room_nid,
     )
-    return None if row is None else Membership(*row[:6], forgotten=bool(row[6]))
+    return None if row is None else _membership(row)
 
 
 def memberships_of(tx: Transaction, user_id: str) -> list[Membership]:
@@ -49,7 +49,7 @@ def memberships_of(tx: Transaction, user_id: str) -> list[Membership]:
            FROM memberships m JOIN rooms r ON r.room_nid = m.room_nid WHERE m.user_id = :user""",
         user=user_id,
     )
-    return [Membership(*row[:6], forgotten=bool(row[6])) for row in rows]
+    return [_membership(row) for row in rows]
 
 
 def members_with(tx: Transaction, room_nid: int, membership: str) -> list[str]:
@@ -209,3 +209,8 @@ def servers_sharing_rooms(tx: Transaction, user_id: str) -> list[str]:
         user=user_id,
     )
     return [row[0] for row in rows]
+
+
+def _membership(row: tuple[Any, ...]) -> Membership:
+    room_nid, room_id, user_id, membership, event_nid, position, forgotten = row
+    return Membership(room_nid, room_id, user_id, membership, event_nid, position, bool(forgotten))

@@ -203,7 +203,7 @@ class RoomReading:
             events = self._parts.loader.get_many(tx, nids)
             nids = [nid for nid in nids if page.is_wanted(_filterable(events[nid].pdu))]
         end = self._end(found, page)
-        gaps = ()
+        gaps: tuple[str, ...] = ()
         if page.is_backward:
             floor = found[-1][0] if len(found) >= page.limit else -1
             gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)

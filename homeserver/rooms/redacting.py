@@ -49,12 +49,16 @@ class Redactor:
             return True
         if redaction.state_before is None:
             return False
-        state = self._snapshots.get(tx, redaction.state_before)
+        return self.has_power(tx, redaction.state_before, redaction.event.sender)
+
+    def has_power(self, tx: Transaction, snapshot_nid: int, user_id: str) -> bool:
+        """Whether a state gives a user the power to redact others' events."""
+        state = self._snapshots.get(tx, snapshot_nid)
         nids = [state.get(("m.room.create", "")), state.get(("m.room.power_levels", ""))]
         events = self._loader.get_many(tx, [nid for nid in nids if nid is not None])
         create, power = (None if nid is None else events.get(nid) for nid in nids)
         levels = PowerLevels.from_state(create, power)
-        return levels.of_user(redaction.event.sender) >= levels.redact
+        return bool(levels.of_user(user_id) >= levels.redact)
 
     def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int) -> None:
         pdu = redacted_event(target.event).encoded

@@ -126,9 +126,18 @@ class Rooms:
         """The current state of these types; where the join rule needs no member list, only `user_id`'s member event."""
         return await self._database.read(self._state_of_types, room_nid, types, user_id)
 
+    async def check_may_redact(self, room: RoomRecord, user_id: str, target: StoredEvent) -> None:
+        """Raise 403 `M_FORBIDDEN` unless the event is the user's own or the user has the power to redact others'."""
+        if target.event.sender != user_id and not await self._database.glance(self._has_redact_power, room, user_id):
+            raise forbidden("You may not redact the events of others in this room.")
+
     async def find_event(self, event_id: str) -> StoredEvent | None:
         """An event by its id, whatever room and status."""
         return await self._database.glance(self._parts.loader.find_stored, event_id)
+
+    def _has_redact_power(self, tx: Transaction, room: RoomRecord, user_id: str) -> bool:
+        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        return snapshot_nid is not None and self._parts.redactor.has_power(tx, snapshot_nid, user_id)
 
     def _find_state_event(self, tx: Transaction, room_nid: int, key: StateKey) -> Event | None:
         nid = queries_state.find_current(tx, room_nid, key)

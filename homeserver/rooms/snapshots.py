@@ -76,13 +76,13 @@ def apply(state: State, delta: Delta) -> State:
     """The state with the delta's keys set, or removed where they are None."""
     if not delta:
         return state
-    with state.mutate() as draft:
-        for key, nid in delta.items():
-            if nid is not None:
-                draft[key] = nid
-            elif key in draft:
-                del draft[key]
-        return draft.finish()
+    draft = state.mutate()
+    for key, nid in delta.items():
+        if nid is not None:
+            draft[key] = nid
+        elif key in draft:
+            del draft[key]
+    return draft.finish()
 
 
 def difference(old: State, new: State) -> Delta:

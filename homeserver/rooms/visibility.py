@@ -63,7 +63,8 @@ class Visibility:
         self, tx: Transaction, server_name: str, events: Sequence[StoredEvent]
     ) -> tuple[list[StoredEvent], list[StoredEvent]]:
         """(seen in full, seen only redacted): a server sees in full what one of its users may see."""
-        full, redacted = [], []
+        full: list[StoredEvent] = []
+        redacted: list[StoredEvent] = []
         for stored in events:
             (full if self._server_may_see(tx, server_name, stored) else redacted).append(stored)
         return full, redacted

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
-
+from homeserver.clock import Clock
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
@@ -25,7 +24,7 @@ _UNSTABLE_STATE_AFTER = "org.matrix.msc4222.state_after"
 class SyncEndpoints:
     """`/sync`."""
 
-    def __init__(self, sync: Sync, find_filter: FindFilter, reactor: IReactorTime) -> None:
+    def __init__(self, sync: Sync, find_filter: FindFilter, reactor: Clock) -> None:
         self._sync = sync
         self._find_filter = find_filter
         self._reactor = reactor

@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
-
+from homeserver.clock import Clock
 from homeserver.database import Database
 from homeserver.protocol.filters import SyncFilter
 from homeserver.protocol.requester import Requester
@@ -54,7 +53,7 @@ class Sync:
         self._presence = presence
         self._is_stopping = False
 
-    async def sync(self, requester: Requester, request: SyncRequest, reactor: IReactorTime) -> dict[str, Any]:
+    async def sync(self, requester: Requester, request: SyncRequest, reactor: Clock) -> dict[str, Any]:
         """One answer. Waits up to `timeout_ms` while there is nothing to tell; an initial sync never waits."""
         self._presence.set_presence(requester.user_id, request.set_presence)
         stream = await self._streams.get(requester.user_id)

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 
+from homeserver.clock import Clock
 from homeserver.database import Change, ChangeFeed
 from homeserver.rooms.records import Membership
 
@@ -68,7 +68,7 @@ class UserStream:
 class Streams:
     """The streams of all users who sync on this process. Used on the reactor thread."""
 
-    def __init__(self, feed: ChangeFeed, memberships: FindMemberships, reactor: IReactorTime) -> None:
+    def __init__(self, feed: ChangeFeed, memberships: FindMemberships, reactor: Clock) -> None:
         self._feed = feed
         self._memberships = memberships
         self._reactor = reactor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from homeserver.protocol.errors import missing_param
-from homeserver.slices.directory.public_rooms import ListRequest, PublicRooms, list_request
+from homeserver.slices.directory.public_rooms import PublicRooms, list_request
 from homeserver.slices.directory.service import Directory
 
 
@@ -23,6 +23,6 @@ class DirectoryFederation:
         room_id, servers = await self._directory.resolve_local(alias)
         return {"room_id": room_id, "servers": servers}
 
-    async def public_rooms(self, wanted: ListRequest | dict[str, Any]) -> dict[str, Any]:
+    async def public_rooms(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """https://spec.matrix.org/v1.19/server-server-api/#public-room-directory"""
-        return await self._public_rooms.page(wanted if isinstance(wanted, ListRequest) else list_request(wanted))
+        return await self._public_rooms.page(list_request(wanted))

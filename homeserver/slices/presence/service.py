@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IReactorTime
-
+from homeserver.clock import Clock
 from homeserver.protocol.errors import bad_json, forbidden
 from homeserver.protocol.ids import server_name_of
 
@@ -66,7 +65,7 @@ class Presence:
         send_edu: SendEdu,
         spawn: Spawn,
         settings: PresenceSettings,
-        reactor: IReactorTime,
+        reactor: Clock,
     ) -> None:
         self._audience = audience
         self._touch = touch

@@ -6,7 +6,7 @@ from typing import Any
 
 from homeserver.http.request import Request
 from homeserver.http.response import Json
-from homeserver.http.routing import Access, route
+from homeserver.http.routing import route
 from homeserver.protocol.errors import bad_json, not_found
 from homeserver.protocol.requester import Requester
 from homeserver.slices.push_rules.service import NewRule, PushRules

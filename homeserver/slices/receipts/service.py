@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import forbidden, invalid_param
-from homeserver.protocol.ids import server_name_of
 from homeserver.slices.receipts import queries
 
 RECEIPT_TYPES = ("m.read", "m.read.private")

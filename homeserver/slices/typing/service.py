@@ -9,10 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-
+from homeserver.clock import Clock, Timer
 from homeserver.protocol.errors import forbidden
-from homeserver.protocol.ids import server_name_of
 
 MOST_TIMEOUT_MS = 120_000
 REMOTE_TIMEOUT_S = 60
@@ -40,14 +38,14 @@ class RoomLookup(Protocol):
 @dataclass(slots=True)
 class _RoomTyping:
     changed_at: int = 0
-    users: dict[str, IDelayedCall] = field(default_factory=dict)
+    users: dict[str, Timer] = field(default_factory=dict)
 
 
 class Typing:
     """Keeps who is typing where."""
 
     def __init__(
-        self, rooms: RoomLookup, touch: Touch, send_edu: SendEdu, server_name: str, reactor: IReactorTime
+        self, rooms: RoomLookup, touch: Touch, send_edu: SendEdu, server_name: str, reactor: Clock
     ) -> None:
         self._rooms = rooms
         self._touch = touch

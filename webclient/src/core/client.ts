@@ -1,4 +1,4 @@
-import { createClient, type MatrixClient } from "matrix-js-sdk";
+import { createClient, MemoryStore, type MatrixClient } from "matrix-js-sdk";
 
 import { sdkLog } from "./log";
 import type { Credentials } from "./session";
@@ -11,6 +11,8 @@ export function clientFor(credentials: Credentials): MatrixClient {
     deviceId: credentials.deviceId,
     accessToken: credentials.accessToken,
     disableVoip: true,
+    // Without `localStorage`, where the SDK would leave traces of every account that was ever logged in here.
+    store: new MemoryStore(),
     logger: sdkLog,
   });
 }

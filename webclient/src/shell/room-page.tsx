@@ -5,7 +5,8 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { useOwned } from "../core/owned";
 import { Projection, source } from "../core/projection";
 import { useWorkspace } from "../core/workspace";
-import { Composer } from "../features/composer/view";
+import { silenceIn } from "../features/composer/state";
+import { Composer, NoComposer } from "../features/composer/view";
 import { JoinRoomForm } from "../features/join-room/view";
 import { MembersPanel } from "../features/members/view";
 import { RoomHeader } from "../features/room-header/view";
@@ -17,9 +18,11 @@ import { TypingLine } from "../features/typing/view";
 export function RoomPage({ roomId }: { roomId: string }): JSX.Element {
   const { client } = useWorkspace();
   const projection = useOwned(() => {
-    const joined = (): { room: Room; name: string } | null => {
+    const joined = (): JoinedRoomProps | null => {
       const room = client.getRoom(roomId);
-      return room?.getMyMembership() === KnownMembership.Join ? { room, name: room.name } : null;
+      return room?.getMyMembership() === KnownMembership.Join
+        ? { room, name: room.name, silence: silenceIn(room) }
+        : null;
     };
     return new Projection(joined, [
       source(client, ClientEvent.Room, ClientEvent.DeleteRoom, ClientEvent.Sync),
@@ -30,7 +33,14 @@ export function RoomPage({ roomId }: { roomId: string }): JSX.Element {
   return found ? <JoinedRoom {...found} /> : <OtherRoom roomId={roomId} />;
 }
 
-function JoinedRoom({ room, name }: { room: Room; name: string }): JSX.Element {
+interface JoinedRoomProps {
+  room: Room;
+  name: string;
+  /** Why nothing can be written here. */
+  silence: string | null;
+}
+
+function JoinedRoom({ room, name, silence }: JoinedRoomProps): JSX.Element {
   const { client } = useWorkspace();
   const [showsMembers, setShowsMembers] = useState(() => matchMedia("(min-width: 1000px)").matches);
   const notices = useMemo(() => typingNoticesTo(client, room.roomId), [client, room]);
@@ -41,12 +51,16 @@ function JoinedRoom({ room, name }: { room: Room; name: string }): JSX.Element {
       <div class="room-conversation">
         <Timeline room={room} />
         <TypingLine room={room} />
-        <Composer
-          roomId={room.roomId}
-          roomName={name}
-          onTyping={(text) => notices.changed(text)}
-          onSent={() => notices.stopped()}
-        />
+        {silence === null ? (
+          <Composer
+            roomId={room.roomId}
+            roomName={name}
+            onTyping={(text) => notices.changed(text)}
+            onSent={() => notices.stopped()}
+          />
+        ) : (
+          <NoComposer reason={silence} />
+        )}
       </div>
       {showsMembers && <MembersPanel room={room} onClose={() => setShowsMembers(false)} />}
     </div>

@@ -1,5 +1,5 @@
 import { signal, type Signal } from "@preact/signals";
-import type { MatrixClient } from "matrix-js-sdk";
+import type { MatrixClient, Room } from "matrix-js-sdk";
 
 // Kept while the page lives, so that a half-written message survives a look into another room.
 const drafts = new WeakMap<MatrixClient, Map<string, Signal<string>>>();
@@ -32,6 +32,12 @@ export class ComposerState {
     this.client.sendTextMessage(this.roomId, text).catch(() => undefined);
     return true;
   }
+}
+
+/** Why nothing can be written in a room, or null when it can. */
+export function silenceIn(room: Room): string | null {
+  if (room.hasEncryptionStateEvent()) return "This room is encrypted. This client cannot write in it yet.";
+  return room.maySendMessage() ? null : "You may read this room, but not write in it.";
 }
 
 /** What a key means in the composer. Enter that ends an input method's composition does not send. */

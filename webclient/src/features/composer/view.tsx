@@ -71,6 +71,15 @@ export function Composer({ roomId, roomName, onTyping, onSent }: ComposerProps):
   );
 }
 
+/** Stands where the composer would. */
+export function NoComposer({ reason }: { reason: string }): JSX.Element {
+  return (
+    <p class="no-composer" data-testid="no-composer">
+      {reason}
+    </p>
+  );
+}
+
 /** As high as its text; the style sheet holds the limit. */
 function fitHeight(input: HTMLTextAreaElement | null): void {
   if (!input) return;

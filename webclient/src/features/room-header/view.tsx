@@ -1,6 +1,6 @@
 import type { Room } from "matrix-js-sdk";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { useOwned } from "../../core/owned";
 import { useWorkspace } from "../../core/workspace";
@@ -19,6 +19,12 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
   const state = useOwned(() => new RoomHeaderState(client, room), [client, room]);
   const [asksToLeave, setAsksToLeave] = useState(false);
   const { name, topic, alias, memberCount } = state.title;
+  useEffect(() => {
+    document.title = `${name} – Hearth`;
+    return () => {
+      document.title = "Hearth";
+    };
+  }, [name]);
   return (
     <header class="room-header">
       <span class="room-header-back">

@@ -37,27 +37,37 @@ const messageTypes: ReadonlySet<string> = new Set([
   EventType.Sticker,
 ]);
 
-/** What the timeline shows of an event, or null for nothing (reactions, edits, unknown kinds). */
-export function entryOf(event: MatrixEvent): Entry | null {
+/**
+ * What the timeline shows of an event, or null for nothing (reactions, edits, unknown kinds).
+ *
+ * `nameOf` gives the name that a user has in the room now.
+ */
+export function entryOf(event: MatrixEvent, nameOf: (userId: string) => string): Entry | null {
   // The transaction id outlives the local echo: the message stays the same element when the server's copy comes.
   const key = event.getTxnId() ?? event.getUnsigned().transaction_id ?? event.getId() ?? "";
   if (event.isState()) {
-    const text = noticeText(event);
+    const text = noticeText(event, senderName(event, nameOf));
     return text === null ? null : { kind: "notice", key, atMs: event.getTs(), text };
   }
   if (!messageTypes.has(event.getType()) || event.isRelation("m.replace")) return null;
-  return messageOf(event, key);
+  return messageOf(event, key, senderName(event, nameOf));
 }
 
-function messageOf(event: MatrixEvent, key: string): MessageEntry {
+/** The name at the time of the event; who was no member then, as of a room's creation, goes by today's. */
+function senderName(event: MatrixEvent, nameOf: (userId: string) => string): string {
   const senderId = event.getSender() ?? "";
+  const nameThen = event.sender?.name;
+  return nameThen && nameThen !== senderId ? nameThen : nameOf(senderId);
+}
+
+function messageOf(event: MatrixEvent, key: string, senderName: string): MessageEntry {
   return {
     kind: "message",
     key,
     eventId: event.getId() ?? "",
     atMs: event.getTs(),
-    senderId,
-    senderName: event.sender?.name ?? senderId,
+    senderId: event.getSender() ?? "",
+    senderName,
     ...bodyOf(event),
     isEdited: !event.isRedacted() && event.replacingEvent() !== null,
     delivery: deliveryOf(event.getAssociatedStatus()),

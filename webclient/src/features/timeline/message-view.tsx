@@ -5,10 +5,15 @@ import { hueOf } from "../../design/avatar";
 import { Icon } from "../../design/icons";
 import type { MessageGroup } from "./arrange";
 import type { MessageEntry } from "./entry";
-import type { TimelineState } from "./state";
 import { fullTimeText, linkParts, timeText } from "./text";
 
-export function MessageGroupView({ group, state }: { group: MessageGroup; state: TimelineState }): JSX.Element {
+/** What can be done with a message of our own that was not sent. */
+export interface MessageActions {
+  readonly retry: (eventId: string) => void;
+  readonly discard: (eventId: string) => void;
+}
+
+export function MessageGroupView({ group, actions }: { group: MessageGroup; actions: MessageActions }): JSX.Element {
   const [first] = group.messages;
   return (
     <article
@@ -30,7 +35,7 @@ export function MessageGroupView({ group, state }: { group: MessageGroup; state:
           {first && <Time atMs={first.atMs} />}
         </header>
         {group.messages.map((message) => (
-          <Message key={message.key} message={message} state={state} />
+          <Message key={message.key} message={message} actions={actions} />
         ))}
       </div>
     </article>
@@ -45,7 +50,7 @@ function Time({ atMs }: { atMs: number }): JSX.Element {
   );
 }
 
-function Message({ message, state }: { message: MessageEntry; state: TimelineState }): JSX.Element {
+function Message({ message, actions }: { message: MessageEntry; actions: MessageActions }): JSX.Element {
   return (
     <div
       class={`message message-${message.style} message-${message.delivery}`}
@@ -67,20 +72,20 @@ function Message({ message, state }: { message: MessageEntry; state: TimelineSta
         )}
         {message.isEdited && <small class="message-edited"> (edited)</small>}
       </p>
-      {message.delivery === "failed" && <FailedMessage eventId={message.eventId} state={state} />}
+      {message.delivery === "failed" && <FailedMessage eventId={message.eventId} actions={actions} />}
     </div>
   );
 }
 
-function FailedMessage({ eventId, state }: { eventId: string; state: TimelineState }): JSX.Element {
+function FailedMessage({ eventId, actions }: { eventId: string; actions: MessageActions }): JSX.Element {
   return (
     <div class="message-failure" role="alert" data-testid="message-failed">
       <Icon name="warning" />
       <span>Not sent.</span>
-      <button type="button" class="link" onClick={() => state.retry(eventId)} data-testid="message-retry">
+      <button type="button" class="link" onClick={() => actions.retry(eventId)} data-testid="message-retry">
         Try again
       </button>
-      <button type="button" class="link" onClick={() => state.discard(eventId)} data-testid="message-discard">
+      <button type="button" class="link" onClick={() => actions.discard(eventId)} data-testid="message-discard">
         Delete
       </button>
     </div>

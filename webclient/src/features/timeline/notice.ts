@@ -2,9 +2,8 @@ import { EventType, KnownMembership, type MatrixEvent } from "matrix-js-sdk";
 
 import { membershipText } from "./membership";
 
-/** One line about a state event, or null for one that is not worth a line. */
-export function noticeText(event: MatrixEvent): string | null {
-  const actor = event.sender?.name ?? event.getSender() ?? "Somebody";
+/** One line about a state event of `actor`, or null for one that is not worth a line. */
+export function noticeText(event: MatrixEvent, actor: string): string | null {
   const content = event.getContent();
   switch (event.getType()) {
     case EventType.RoomMember:

@@ -56,16 +56,16 @@ export class TimelineState {
   }
 
   /** Sends a message again that could not be sent. */
-  retry(eventId: string): void {
+  readonly retry = (eventId: string): void => {
     const event = this.findPending(eventId);
     if (event?.status === EventStatus.NOT_SENT) this.client.resendEvent(event, this.room).catch(() => undefined);
-  }
+  };
 
   /** Gives up on a message that could not be sent. */
-  discard(eventId: string): void {
+  readonly discard = (eventId: string): void => {
     const event = this.findPending(eventId);
     if (event?.status === EventStatus.NOT_SENT) this.client.cancelPendingEvent(event);
-  }
+  };
 
   /** Tells the server that everything here has been seen. */
   async markRead(): Promise<void> {
@@ -93,7 +93,8 @@ export class TimelineState {
 
   private compute(): TimelineView {
     const events = [...this.room.getLiveTimeline().getEvents(), ...this.room.getPendingEvents()];
-    const entries = events.map(entryOf).filter((entry) => entry !== null);
+    const nameOf = (userId: string): string => this.room.getMember(userId)?.name ?? userId;
+    const entries = events.map((event) => entryOf(event, nameOf)).filter((entry) => entry !== null);
     return { items: arrange(entries), isAtStart: this.isAtStart() };
   }
 

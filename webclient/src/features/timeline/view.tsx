@@ -90,7 +90,7 @@ function Item({ item, state }: { item: TimelineItem; state: TimelineState }): JS
         </p>
       );
     case "group":
-      return <MessageGroupView group={item} state={state} />;
+      return <MessageGroupView group={item} actions={state} />;
   }
 }
 

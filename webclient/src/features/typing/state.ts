@@ -54,7 +54,9 @@ export class TypingWatch {
 
   constructor(client: MatrixClient, room: Room) {
     const typingNames = (): string[] => {
-      const others = room.currentState.getMembers().filter(({ typing, userId }) => typing && userId !== client.getUserId());
+      const others = room.currentState
+        .getMembers()
+        .filter(({ typing, userId }) => typing && userId !== client.getUserId());
       return others.map((member) => member.rawDisplayName || member.userId);
     };
     this.projection = new Projection(typingNames, [source(client, RoomMemberEvent.Typing)]);

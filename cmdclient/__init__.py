@@ -1,0 +1,1 @@
+"""hearth-cli: a console client of the Matrix client-server API."""

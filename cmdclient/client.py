@@ -1,0 +1,190 @@
+"""Requests to a homeserver: JSON over HTTP/1.1, one connection a request.
+
+https://spec.matrix.org/v1.19/client-server-api/#api-standards
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from cmdclient.errors import ApiError, TransportError, UsageError
+
+CLIENT_PREFIX = "/_matrix/client/v3"
+DEFAULT_TIMEOUT_S = 90.0
+GREATEST_ANSWER_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer. `body` is None when none was sent; `answer` is JSON, or text that is not JSON."""
+
+    method: str
+    target: str
+    is_authenticated: bool
+    body: Any
+    status: int
+    reason: str
+    answer: Any
+    duration_ms: int
+
+
+Observer = Callable[[Exchange], None]
+
+
+def api_path(*parts: str) -> str:
+    """The path of a client-server endpoint: `api_path("rooms", room_id, "join")`; the parts are escaped."""
+    return "/".join((CLIENT_PREFIX, *(quote(part, safe="") for part in parts)))
+
+
+def homeserver_url(text: str) -> str:
+    """The URL of a homeserver as a person writes it; a bare name is taken for `https://`. Else UsageError."""
+    url = text.strip().rstrip("/")
+    if "://" not in url:
+        url = f"https://{url}"
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_good = False
+    if not is_good or parts.username or parts.query or parts.fragment:
+        raise UsageError(f"{text!r} is no homeserver URL; one looks like https://matrix.example.org")
+    return url
+
+
+def tls_context(ca_file: str | None) -> ssl.SSLContext:
+    """Certificates are always checked: against `ca_file` (PEM), or what the system trusts. UsageError if unreadable."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"{ca_file} has no certificates that could be read: {error}") from error
+
+
+class Client:
+    """Speaks to one homeserver, perhaps as a user. Not for several threads at a time, `interrupt` excepted."""
+
+    def __init__(self, homeserver: str, tls: ssl.SSLContext, access_token: str | None = None) -> None:
+        self.homeserver = homeserver
+        self.access_token = access_token
+        self.observer: Observer | None = None
+        self._tls = tls
+        self._connection: http.client.HTTPConnection | None = None
+
+    def with_token(self, access_token: str | None) -> Client:
+        """Another client of the same homeserver and the same observer."""
+        other = Client(self.homeserver, self._tls, access_token)
+        other.observer = self.observer
+        return other
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Any:
+        """The JSON of a 2xx answer. ApiError for an error answer, TransportError when there was none, or no JSON."""
+        target = f"{path}?{urlencode(query)}" if query else path
+        begun = time.monotonic()
+        status, reason, content = self._exchange(method, target, body, timeout_s)
+        try:
+            answer, is_json = json.loads(content), True
+        except ValueError:
+            answer, is_json = content.decode("utf-8", "replace"), False
+        if self.observer is not None:
+            duration_ms = round((time.monotonic() - begun) * 1000)
+            has_token = self.access_token is not None
+            self.observer(Exchange(method, target, has_token, body, status, reason, answer, duration_ms))
+        bare_path = path.partition("?")[0]
+        if not is_json:
+            raise TransportError(
+                f"{self.homeserver} answered {method} {bare_path} with {status} {reason} and something that is not JSON. "
+                "Is this the address of a Matrix homeserver, and not of its web site or a proxy?"
+            )
+        if not 200 <= status < 300:
+            raise ApiError(status, answer if isinstance(answer, dict) else {}, bare_path)
+        return answer
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """GET of an endpoint that answers with an object."""
+        return self._object(self.request("GET", path, query=query))
+
+    def post(self, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """POST to an endpoint that answers with an object; without a body, of `{}`."""
+        return self._object(self.request("POST", path, {} if body is None else body, query))
+
+    def put(self, path: str, body: Any) -> dict[str, Any]:
+        """PUT to an endpoint that answers with an object."""
+        return self._object(self.request("PUT", path, body))
+
+    def interrupt(self) -> None:
+        """End the request that another thread waits for; that one gets a TransportError."""
+        connection = self._connection
+        sock = connection.sock if connection is not None else None
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _object(self, answer: Any) -> dict[str, Any]:
+        if not isinstance(answer, dict):
+            raise TransportError(f"{self.homeserver} answered with JSON that is no object, against the specification.")
+        return answer
+
+    def _exchange(self, method: str, target: str, body: Any, timeout_s: float) -> tuple[int, str, bytes]:
+        parts = urlsplit(self.homeserver)
+        headers = {"Accept": "application/json", "User-Agent": "hearth-cli"}
+        if self.access_token is not None:
+            headers["Authorization"] = f"Bearer {self.access_token}"
+        payload = None
+        if body is not None:
+            payload = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        connection = self._new_connection(parts.scheme, parts.hostname or "", parts.port, timeout_s)
+        self._connection = connection
+        try:
+            connection.request(method, parts.path + target, payload, headers)
+            response = connection.getresponse()
+            content = response.read(GREATEST_ANSWER_BYTES + 1)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise TransportError(_sentence(error, self.homeserver, timeout_s)) from error
+        finally:
+            self._connection = None
+            connection.close()
+        if len(content) > GREATEST_ANSWER_BYTES:
+            raise TransportError(f"{self.homeserver} answered with more than {GREATEST_ANSWER_BYTES} bytes.")
+        return response.status, response.reason, content
+
+    def _new_connection(self, scheme: str, host: str, port: int | None, timeout_s: float) -> http.client.HTTPConnection:
+        if scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+
+
+def _sentence(error: Exception, homeserver: str, timeout_s: float) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return f"{homeserver} refused the connection. Is the server running, and is this its address and port?"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"The certificate of {homeserver} is not trusted: {error.verify_message}. "
+            "If an authority of your own made it, name that one's certificate with --ca-file FILE."
+        )
+    if isinstance(error, ssl.SSLError):
+        return f"{homeserver} could not be spoken to with TLS ({error.reason}). Does it want http:// instead?"
+    if isinstance(error, socket.gaierror):
+        return f"No address was found for the name in {homeserver}. Check the spelling and the network."
+    if isinstance(error, TimeoutError):
+        return f"{homeserver} did not answer within {timeout_s:.0f} seconds. Try again later."
+    if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
+        return f"{homeserver} closed the connection without an answer. Does it want https:// instead?"
+    if isinstance(error, http.client.HTTPException):
+        return f"{homeserver} did not answer as an HTTP server does ({type(error).__name__}). Check the port."
+    return f"{homeserver} could not be reached: {error}"

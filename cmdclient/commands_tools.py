@@ -1,0 +1,92 @@
+"""Commands about the client itself: show, raw, config, help, quit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cmdclient.client import CLIENT_PREFIX
+from cmdclient.errors import UsageError
+from cmdclient.printing import pretty_json, table_lines
+from cmdclient.registry import COMMANDS, command, get_command
+from cmdclient.session import Answer, Session
+
+_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
+
+
+class Quit(Exception):
+    """The console is to end."""
+
+
+@command("show", "[on|off]", "Show every exchange as it goes over the wire (tokens masked), or no longer.")
+def show(session: Session, arguments: list[str]) -> Answer:
+    """Is remembered for the next run."""
+    if arguments:
+        if arguments[0] not in ("on", "off"):
+            raise UsageError("Usage: show [on|off]")
+        session.is_showing = session.credentials.is_showing = arguments[0] == "on"
+        session.credentials.write()
+    state = "shown" if session.is_showing else "not shown"
+    return Answer({"show": session.is_showing}, [f"Exchanges are {state}."])
+
+
+@command(
+    "raw", "METHOD PATH [JSON...]", "Send any request. A PATH that does not begin with /_ is one of /_matrix/client/v3."
+)
+def raw(session: Session, arguments: list[str]) -> Answer:
+    """The answer is printed as it is, tokens masked."""
+    method, path = arguments[0].upper(), arguments[1]
+    if method not in _METHODS:
+        raise UsageError(f"{arguments[0]!r} is no method; methods are {', '.join(_METHODS)}.")
+    if not all("!" <= char <= "~" for char in path):
+        raise UsageError("The path has characters that must be escaped (%XX).")
+    if not path.startswith("/_"):
+        path = f"{CLIENT_PREFIX}/{path.lstrip('/')}"
+    body: Any = None
+    if len(arguments) == 3:
+        try:
+            body = json.loads(arguments[2])
+        except ValueError as error:
+            raise UsageError(f"What stands behind the path is not JSON: {error}") from error
+    answer = session.client.request(method, path, body)
+    return Answer(answer, pretty_json(answer).splitlines())
+
+
+@command("config", "[homeserver URL]", "Show the settings, or use another homeserver.")
+def config(session: Session, arguments: list[str]) -> Answer:
+    """Tokens are not among what is shown."""
+    if arguments:
+        if len(arguments) != 2 or arguments[0] != "homeserver":
+            raise UsageError("Usage: config [homeserver URL]")
+        session.use_homeserver(arguments[1])
+    login = session.login
+    settings: dict[str, Any] = {
+        "homeserver": session.client.homeserver,
+        "user": login.user_id if login else None,
+        "device": login.device_id if login else None,
+        "show": session.is_showing,
+        "file": str(session.credentials.path),
+    }
+    shown = {None: "(nobody is logged in)", True: "on", False: "off"}
+    rows = [(name, shown.get(value, value)) for name, value in settings.items()]
+    return Answer(settings, table_lines(rows))
+
+
+@command("help", "[COMMAND]", "All commands, or one.")
+def show_help(session: Session, arguments: list[str]) -> Answer:
+    """From the registry."""
+    if arguments:
+        chosen = get_command(arguments[0])
+        return Answer({"usage": chosen.synopsis, "help": chosen.help}, [chosen.synopsis, f"    {chosen.help}"])
+    rows = [(found.synopsis, found.help) for found in COMMANDS.values()]
+    notes = [
+        "",
+        "ROOM is a room id, an alias, or a part of the name of one of your rooms (in quotes if it has spaces).",
+    ]
+    return Answer(dict(rows), table_lines(rows) + notes)
+
+
+@command("quit", "", "End the console (also Ctrl-D).")
+def end(session: Session, arguments: list[str]) -> None:
+    """Ends a list of commands on standard input, too."""
+    raise Quit

@@ -1,0 +1,173 @@
+"""The rooms a user is in, as /sync tells of them, and which of them a person means by a word.
+
+https://spec.matrix.org/v1.19/client-server-api/#calculating-the-display-name-for-a-room
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cmdclient.client import Client, api_path
+from cmdclient.errors import UsageError
+
+_SUMMARY_TYPES = ["m.room.name", "m.room.canonical_alias", "m.room.topic", "m.room.member"]
+_NOTHING: dict[str, Any] = {"types": []}
+_SUMMARY_FILTER = {
+    "presence": _NOTHING,
+    "account_data": _NOTHING,
+    "room": {
+        "ephemeral": _NOTHING,
+        "account_data": _NOTHING,
+        "state": {"types": _SUMMARY_TYPES, "lazy_load_members": True},
+        "timeline": {"limit": 1, "lazy_load_members": True},
+    },
+}
+
+
+@dataclass(slots=True)
+class RoomSummary:
+    """What is known of a room; empty texts and -1 for what is not. `membership` is "join" or "invite"."""
+
+    room_id: str
+    membership: str = "join"
+    name: str = ""
+    alias: str = ""
+    topic: str = ""
+    members: int = -1
+    heroes: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """What to call the room."""
+        return self.name or self.alias or ", ".join(self.heroes) or self.room_id
+
+    def as_json(self) -> dict[str, Any]:
+        """For --json."""
+        found: dict[str, Any] = {"room_id": self.room_id, "membership": self.membership, "name": self.label}
+        found |= {key: text for key, text in (("canonical_alias", self.alias), ("topic", self.topic)) if text}
+        if self.members >= 0:
+            found["joined_members"] = self.members
+        return found
+
+    def apply_state(self, events: Iterable[Any]) -> None:
+        """Take over the state events among `events`."""
+        for event in events:
+            if not isinstance(event, dict) or not isinstance(event.get("content"), dict) or "state_key" not in event:
+                continue
+            content = event["content"]
+            match event.get("type"):
+                case "m.room.name":
+                    self.name = _text(content.get("name"))
+                case "m.room.canonical_alias":
+                    self.alias = _text(content.get("alias"))
+                case "m.room.topic":
+                    self.topic = _text(content.get("topic"))
+
+    def apply_summary(self, summary: dict[str, Any]) -> None:
+        """Take over the `summary` of a room of /sync; what did not change is left out there."""
+        if isinstance(count := summary.get("m.joined_member_count"), int):
+            self.members = count
+        if isinstance(heroes := summary.get("m.heroes"), list):
+            self.heroes = [hero for hero in heroes if isinstance(hero, str)]
+
+
+class RoomBook:
+    """The rooms of the logged-in user. The stream's thread writes it while the console reads."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, RoomSummary] = {}
+        self._lock = threading.Lock()
+
+    def clear(self) -> None:
+        """Forget everything: somebody else logs in."""
+        with self._lock:
+            self._rooms.clear()
+
+    def load(self, client: Client) -> str:
+        """Ask the server for all rooms, in one request; returns its `next_batch`."""
+        query = {"filter": json.dumps(_SUMMARY_FILTER, separators=(",", ":")), "timeout": "0"}
+        answer = client.get(api_path("sync"), query)
+        self.clear()
+        self.apply(answer)
+        return str(answer.get("next_batch"))
+
+    def apply(self, answer: dict[str, Any]) -> None:
+        """Take over an answer of /sync, an initial one or a later one."""
+        rooms = answer.get("rooms", {})
+        with self._lock:
+            for room_id, joined in rooms.get("join", {}).items():
+                room = self._room(room_id, "join")
+                room.apply_state(joined.get("state", {}).get("events", []))
+                room.apply_state(joined.get("timeline", {}).get("events", []))
+                room.apply_summary(joined.get("summary", {}))
+            for room_id, invited in rooms.get("invite", {}).items():
+                self._room(room_id, "invite").apply_state(invited.get("invite_state", {}).get("events", []))
+            for room_id in rooms.get("leave", {}):
+                self._rooms.pop(room_id, None)
+
+    def all(self) -> list[RoomSummary]:
+        """Every room, sorted by what it is called."""
+        with self._lock:
+            return sorted(self._rooms.values(), key=lambda room: (room.label.casefold(), room.room_id))
+
+    def label(self, room_id: str) -> str:
+        """What to call a room, if only by its id."""
+        with self._lock:
+            room = self._rooms.get(room_id)
+        return room.label if room else room_id
+
+    def words(self) -> list[str]:
+        """For each room one word that means it, without spaces: for completion."""
+        return [_word(room) for room in self.all()]
+
+    def matches(self, word: str) -> list[RoomSummary]:
+        """The rooms called exactly `word`, or if there are none those whose name or alias has it as a part."""
+        wanted = word.casefold()
+        exact, partial = [], []
+        for room in self.all():
+            names = [name.casefold() for name in (room.label, room.alias) if name]
+            if wanted in names:
+                exact.append(room)
+            elif any(wanted in name for name in names):
+                partial.append(room)
+        return exact or partial
+
+    def _room(self, room_id: str, membership: str) -> RoomSummary:
+        room = self._rooms.setdefault(room_id, RoomSummary(room_id))
+        room.membership = membership
+        return room
+
+
+def find_room_id(word: str, client: Client, book: RoomBook) -> str:
+    """The id of the room that `word` means: an id, an alias (asks the server), or a unique part of a known name.
+
+    UsageError when no known room or more than one is called so.
+    """
+    # A room id of room version 12 is the create event's hash without a domain, so nothing more is checked here.
+    if word.startswith("!"):
+        return word
+    if word.startswith("#") and ":" in word:
+        answer = client.get(api_path("directory", "room", word))
+        return str(answer.get("room_id"))
+    found = book.matches(word)
+    if not found:
+        book.load(client)
+        found = book.matches(word)
+    if not found:
+        raise UsageError(f"No room of yours is called {word!r}. Those there are: list")
+    if len(found) > 1:
+        names = ", ".join(f"{room.label} ({room.room_id})" for room in found[:5])
+        raise UsageError(f"{word!r} may mean {len(found)} rooms: {names}. Write more of the name, or the id.")
+    return found[0].room_id
+
+
+def _word(room: RoomSummary) -> str:
+    return next((name for name in (room.alias, room.name) if name and not any(map(str.isspace, name))), room.room_id)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,128 @@
+"""A transaction, as its body sees it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from homeserver.database.engine import Connection, Engine, Row
+from homeserver.database.feed import Change
+
+_LIST = re.compile(r"\bIN :([a-z_][a-z0-9_]*)")
+_MOST_IN_LIST = 500
+
+
+class NotFoundRow(Exception):
+    """A row that must be there is not."""
+
+
+class Positions(Protocol):
+    """Where a writer's positions come from."""
+
+    def next_position(self) -> int:
+        """The position of a body that publishes."""
+
+
+class Transaction:
+    """Runs statements. In a read, `publish` is not to be called."""
+
+    __slots__ = ("_connection", "_engine", "_position", "_positions", "callbacks", "changes")
+
+    def __init__(self, engine: Engine, connection: Connection, positions: Positions | None = None) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._positions = positions
+        self._position: int | None = None
+        self.changes: list[Change] = []
+        self.callbacks: list[Callable[[], None]] = []
+
+    def all(self, sql: str, **parameters: Any) -> list[Row]:
+        """All rows."""
+        return self._connection.execute(sql, parameters)[0]
+
+    def find(self, sql: str, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        rows = self._connection.execute(sql, parameters)[0]
+        return rows[0] if rows else None
+
+    def one(self, sql: str, **parameters: Any) -> Row:
+        """The first row; raises `NotFoundRow`."""
+        rows = self._connection.execute(sql, parameters)[0]
+        if not rows:
+            raise NotFoundRow(sql)
+        return rows[0]
+
+    def value(self, sql: str, **parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        rows = self._connection.execute(sql, parameters)[0]
+        return rows[0][0] if rows else None
+
+    def insert(self, sql: str, **parameters: Any) -> Any:
+        """The value of an `INSERT ... RETURNING`."""
+        return self.one(sql, **parameters)[0]
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """The number of rows changed."""
+        return self._connection.execute(sql, parameters)[1]
+
+    def run_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each row of parameters; nothing for none."""
+        if rows:
+            self._connection.execute_many(sql, rows)
+
+    def all_in(self, sql: str, **parameters: Any) -> list[Row]:
+        """All rows of a SELECT that holds `IN :name` with a list for that name; long lists are asked for in pieces."""
+        match = _LIST.search(sql)
+        if match is None:
+            raise ValueError("all_in needs `IN :name`")
+        name = match[1]
+        values = list(dict.fromkeys(parameters.pop(name)))
+        rows: list[Row] = []
+        for start in range(0, len(values), _MOST_IN_LIST):
+            piece = values[start : start + _MOST_IN_LIST]
+            size = _list_size(len(piece))
+            piece += [piece[-1]] * (size - len(piece))
+            listed = {f"{name}_{index}": value for index, value in enumerate(piece)}
+            places = ", ".join(f":{key}" for key in listed)
+            expanded = f"{sql[: match.start()]}IN ({places}){sql[match.end() :]}"
+            rows += self._connection.execute(expanded, {**parameters, **listed})[0]
+        return rows
+
+    def allocate(self, table: str, column: str) -> int:
+        """The next number for a key column; never given twice, also not after a rollback."""
+        return self._engine.allocate(self._connection, table, column)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection underneath, for this package alone."""
+        return self._connection
+
+    @property
+    def position(self) -> int:
+        """The position at which this body's changes are published; the server's position is advanced if need be."""
+        if self._position is None:
+            if self._positions is None:
+                raise AssertionError("a read publishes nothing")
+            self._position = self._positions.next_position()
+        return self._position
+
+    def publish(self, topic: str, key: str) -> int:
+        """Record a change; the position of it."""
+        position = self.position
+        change = Change(position, topic, key)
+        if change not in self.changes:
+            self.changes.append(change)
+        return position
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call back on the reactor thread once this is durable."""
+        self.callbacks.append(callback)
+
+
+def _list_size(count: int) -> int:
+    """Lists are padded to few sizes, so that few statements have to be prepared."""
+    size = 1
+    while size < count:
+        size *= 2
+    return min(size, _MOST_IN_LIST)

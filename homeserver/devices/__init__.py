@@ -1,0 +1,1 @@
+"""Devices of local users: names, when they were last seen, and their removal."""

@@ -1,0 +1,172 @@
+"""Asking other servers for joins, leaves, knocks and invites.
+
+https://spec.matrix.org/v1.19/server-server-api/#joining-rooms
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from homeserver.federation.calls import Call, Calls
+from homeserver.federation.errors import BadAnswer, HttpAnswer
+from homeserver.federation.settings import FederationSettings
+from homeserver.http.egress_settings import EgressOptions
+from homeserver.protocol.ids import is_valid_server_name
+
+Json = dict[str, Any]
+
+#: Room versions whose servers may know the first form of invites only.
+_OLD_VERSIONS = frozenset({"1", "2"})
+_MAX_STRIPPED = 100
+
+
+class Invite(Protocol):
+    """An invite: what the path names, the room's version, the signed PDU, and state events to tell the room by."""
+
+    @property
+    def room_id(self) -> str: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def pdu(self) -> Json: ...
+    @property
+    def stripped(self) -> list[Json]: ...
+
+
+class _Template(msgspec.Struct):
+    event: Json
+    room_version: str = "1"
+
+
+class _Joined(msgspec.Struct):
+    state: list[Any]
+    auth_chain: list[Any]
+    event: Json | None = None
+    members_omitted: bool = False
+    servers_in_room: list[Any] = []
+
+
+class _Knocked(msgspec.Struct):
+    knock_room_state: list[Any] = []
+
+
+class _Signed(msgspec.Struct):
+    event: Json
+
+
+class MembershipClient:
+    """The handshakes. Every method raises `FederationError`."""
+
+    def __init__(self, calls: Calls, settings: FederationSettings) -> None:
+        self._calls = calls
+        self._options = EgressOptions(total_ms=settings.request_timeout_ms)
+        self._join_options = EgressOptions(total_ms=settings.join_timeout_ms, max_body_bytes=settings.state_bytes)
+
+    async def make_membership(
+        self, destination: str, membership: str, room_id: str, user_id: str, versions: Sequence[str]
+    ) -> tuple[Json, str]:
+        """(template of a member event, room version) for a `join`, `leave` or `knock`.
+
+        The template is for that user, room and membership; its other fields are as the server pleases. `versions` are
+        named for joins and knocks, and the answer is one of them.
+
+        https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1make_joinroomiduserid
+        """
+        query = [] if membership == "leave" else [("ver", version) for version in versions]
+        path = ("federation", "v1", f"make_{membership}", room_id, user_id)
+        answer = await self._calls.ask(destination, Call("GET", path, query, options=self._options), _Template)
+        event = answer.event
+        content = event.get("content")
+        if (
+            event.get("type") != "m.room.member"
+            or event.get("room_id") != room_id
+            or event.get("sender") != user_id
+            or event.get("state_key") != user_id
+            or not isinstance(content, dict)
+            or content.get("membership") != membership
+        ):
+            raise BadAnswer(destination, f"its template is not for the {membership} it was asked for")
+        if answer.room_version not in versions:
+            raise BadAnswer(destination, "its template is for a room version it was not asked for")
+        return event, answer.room_version
+
+    async def send_join(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> Json:
+        """`state` and `auth_chain` as lists of JSON values that may be PDUs; `event`, a PDU or None;
+        `members_omitted`; `servers_in_room`, server names.
+
+        https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_joinroomideventid
+        """
+        path = ("federation", "v2", "send_join", room_id, event_id)
+        call = Call("PUT", path, [("omit_members", "false")], pdu, self._join_options)
+        answer = await self._calls.ask(destination, call, _Joined)
+        servers = [name for name in answer.servers_in_room if isinstance(name, str) and is_valid_server_name(name)]
+        if answer.members_omitted and not servers:
+            raise BadAnswer(destination, "its answer omits members and names no servers")
+        return {
+            "state": answer.state,
+            "auth_chain": answer.auth_chain,
+            "event": answer.event,
+            "members_omitted": answer.members_omitted,
+            "servers_in_room": servers,
+        }
+
+    async def send_leave(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> None:
+        """Deliver a leave.
+
+        https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_leaveroomideventid
+        """
+        path = ("federation", "v2", "send_leave", room_id, event_id)
+        await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), Json)
+
+    async def send_knock(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> list[Json]:
+        """Deliver a knock; at most 100 events that tell the room, stripped or whole.
+
+        https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1send_knockroomideventid
+        """
+        path = ("federation", "v1", "send_knock", room_id, event_id)
+        answer = await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), _Knocked)
+        return [event for event in answer.knock_room_state[:_MAX_STRIPPED] if isinstance(event, dict)]
+
+    async def send_invite(self, destination: str, invite: Invite) -> Json:
+        """Deliver an invite; the PDU that was sent, with the other server's signatures, which are not checked here.
+
+        https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2inviteroomideventid
+        """
+        path = ("federation", "v2", "invite", invite.room_id, invite.event_id)
+        content = {"room_version": invite.version, "event": invite.pdu, "invite_room_state": invite.stripped}
+        try:
+            answer = await self._calls.ask(
+                destination, Call("PUT", path, content=content, options=self._options), _Signed
+            )
+        except HttpAnswer as error:
+            if error.answer_status not in (400, 404) or invite.version not in _OLD_VERSIONS:
+                raise
+            answer = await self._send_old_invite(destination, invite)
+        return _with_signatures(destination, invite.pdu, answer.event)
+
+    async def _send_old_invite(self, destination: str, invite: Invite) -> _Signed:
+        path = ("federation", "v1", "invite", invite.room_id, invite.event_id)
+        content = {**invite.pdu, "unsigned": {"invite_room_state": invite.stripped}}
+        _, answer = await self._calls.ask(
+            destination, Call("PUT", path, content=content, options=self._options), tuple[int, _Signed]
+        )
+        return answer
+
+
+def _with_signatures(destination: str, sent: Json, returned: Json) -> Json:
+    """What was sent, with the signatures of the answer for other servers than those that had signed already."""
+    outside = ("signatures", "unsigned")
+    if {k: v for k, v in sent.items() if k not in outside} != {k: v for k, v in returned.items() if k not in outside}:
+        raise BadAnswer(destination, "it answered the invite with another event")
+    signatures = returned.get("signatures")
+    added = {
+        name: dict(by_key)
+        for name, by_key in (signatures.items() if isinstance(signatures, dict) else ())
+        if isinstance(by_key, dict) and all(isinstance(one, str) for one in by_key.values())
+    }
+    return {**sent, "signatures": {**added, **sent.get("signatures", {})}}

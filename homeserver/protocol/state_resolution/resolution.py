@@ -1,0 +1,40 @@
+"""Choosing the algorithm of a room version, and what all of them begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from homeserver.protocol.events import StateKey
+from homeserver.protocol.room_versions import RoomVersion
+from homeserver.protocol.state_resolution.first import resolve_first
+from homeserver.protocol.state_resolution.graph import AuthGraph
+from homeserver.protocol.state_resolution.second import resolve_second
+
+StateSet = Mapping[StateKey, str]
+
+
+def resolve(version: RoomVersion, state_sets: Sequence[StateSet], graph: AuthGraph) -> dict[StateKey, str]:
+    """One state out of several; values are event ids. The order of the sets does not matter."""
+    unconflicted, conflicted = separate(state_sets)
+    if not conflicted:
+        return unconflicted
+    if version.state_resolution == "v1":
+        return resolve_first(unconflicted, conflicted, graph)
+    return resolve_second(version, state_sets, (unconflicted, conflicted), graph)
+
+
+def separate(state_sets: Sequence[StateSet]) -> tuple[dict[StateKey, str], dict[StateKey, set[str]]]:
+    """(what all sets agree on, what they do not: key to the events that claim it)."""
+    first, *others = state_sets
+    unconflicted: dict[StateKey, str] = {}
+    conflicted: dict[StateKey, set[str]] = {}
+    for key, event_id in first.items():
+        if all(other.get(key) == event_id for other in others):
+            unconflicted[key] = event_id
+        else:
+            conflicted[key] = {event_id}
+    for other in others:
+        for key, event_id in other.items():
+            if key not in unconflicted:
+                conflicted.setdefault(key, set()).add(event_id)
+    return unconflicted, conflicted

@@ -1,0 +1,76 @@
+import { afterEach, expect, test } from "vitest";
+
+import { join, joined, me, message, setting, stateEvent, type Setting, soon } from "../../testing/client";
+import { byActivity, RoomListState, type RoomSummary } from "./state";
+
+let current: Setting | null = null;
+afterEach(async () => {
+  await current?.end();
+  current = null;
+});
+
+const named = (name: string): ReturnType<typeof stateEvent> => stateEvent("m.room.name", me, { name });
+
+test("rooms have their names, their unread counts, and the latest activity first", async () => {
+  current = await setting({
+    join: {
+      "!quiet": joined([join(me), named("Quiet")], [message("@a:test", "long ago", 1)]),
+      "!busy:test": joined([join(me), named("Busy")], [message("@a:test", "just now", 9)], {
+        unread_notifications: { notification_count: 3, highlight_count: 1 },
+      }),
+    },
+  });
+  const list = new RoomListState(current.client);
+
+  expect(list.rooms).toMatchObject([
+    { roomId: "!busy:test", name: "Busy", unread: 3, highlights: 1 },
+    { roomId: "!quiet", name: "Quiet", unread: 0, highlights: 0 },
+  ]);
+
+  current.homeserver.sync({ rooms: { join: { "!quiet": joined([], [message("@a:test", "hello", 20)]) } } });
+  await soon(() => expect(list.rooms.map(({ name }) => name)).toEqual(["Quiet", "Busy"]));
+  list.dispose();
+});
+
+test("a room without a name goes by the heroes of its summary", async () => {
+  const heroes = {
+    summary: { "m.heroes": ["@ann:test", "@bo:test"], "m.joined_member_count": 3, "m.invited_member_count": 0 },
+  };
+  current = await setting({
+    join: { "!r": joined([join(me), join("@ann:test", "Ann"), join("@bo:test", "Bo")], [], heroes) },
+  });
+  const list = new RoomListState(current.client);
+
+  expect(list.rooms[0]?.name).toBe("Ann and Bo");
+  list.dispose();
+});
+
+test("rooms that are left, or only invite, are not listed", async () => {
+  current = await setting({
+    join: { "!r": joined([join(me), named("Here")]) },
+    invite: {
+      "!i": { invite_state: { events: [stateEvent("m.room.member", "@a:test", { membership: "invite" }, me)] } },
+    },
+  });
+  const list = new RoomListState(current.client);
+  expect(list.rooms).toHaveLength(1);
+
+  const left = stateEvent("m.room.member", me, { membership: "leave" }, me);
+  current.homeserver.sync({ rooms: { leave: { "!r": joined([], [left]) } } });
+  await soon(() => expect(list.rooms).toHaveLength(0));
+  list.dispose();
+});
+
+test("rooms of equal activity have a steady order", () => {
+  const room = (roomId: string, name: string): RoomSummary => ({
+    roomId,
+    name,
+    unread: 0,
+    highlights: 0,
+    lastActiveMs: 5,
+  });
+
+  const sorted = [room("!3", "B"), room("!2", "A"), room("!1", "B")].sort(byActivity);
+
+  expect(sorted.map(({ roomId }) => roomId)).toEqual(["!2", "!1", "!3"]);
+});
