@@ -20,6 +20,7 @@ from cmdclient.errors import ApiError, TransportError, UsageError
 
 CLIENT_PREFIX = "/_matrix/client/v3"
 DEFAULT_TIMEOUT_S = 90.0
+CONNECT_TIMEOUT_S = 20.0
 GREATEST_ANSWER_BYTES = 256 * 1024 * 1024
 
 
@@ -47,9 +48,8 @@ def api_path(*parts: str) -> str:
 
 def homeserver_url(text: str) -> str:
     """The URL of a homeserver as a person writes it; a bare name is taken for `https://`. Else UsageError."""
-    url = text.strip().rstrip("/")
-    if "://" not in url:
-        url = f"https://{url}"
+    url = text.strip()
+    url = (url if "://" in url else f"https://{url}").rstrip("/")
     try:
         parts = urlsplit(url)
         is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -107,7 +107,7 @@ class Client:
         bare_path = path.partition("?")[0]
         if not is_json:
             raise TransportError(
-                f"{self.homeserver} answered {method} {bare_path} with {status} {reason} and something that is not JSON. "
+                f"{self.homeserver} answered {method} {bare_path} with {status} {reason} and no JSON. "
                 "Is this the address of a Matrix homeserver, and not of its web site or a proxy?"
             )
         if not 200 <= status < 300:
@@ -148,14 +148,18 @@ class Client:
         if body is not None:
             payload = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        connection = self._new_connection(parts.scheme, parts.hostname or "", parts.port, timeout_s)
+        connection = self._new_connection(parts.scheme, parts.hostname or "", parts.port)
         self._connection = connection
+        waited_s = CONNECT_TIMEOUT_S
         try:
+            connection.connect()
+            waited_s = timeout_s
+            connection.sock.settimeout(timeout_s)
             connection.request(method, parts.path + target, payload, headers)
             response = connection.getresponse()
             content = response.read(GREATEST_ANSWER_BYTES + 1)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise TransportError(_sentence(error, self.homeserver, timeout_s)) from error
+            raise TransportError(_sentence(error, self.homeserver, waited_s)) from error
         finally:
             self._connection = None
             connection.close()
@@ -163,13 +167,13 @@ class Client:
             raise TransportError(f"{self.homeserver} answered with more than {GREATEST_ANSWER_BYTES} bytes.")
         return response.status, response.reason, content
 
-    def _new_connection(self, scheme: str, host: str, port: int | None, timeout_s: float) -> http.client.HTTPConnection:
+    def _new_connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
         if scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
-        return http.client.HTTPConnection(host, port, timeout=timeout_s)
+            return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT_S, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=CONNECT_TIMEOUT_S)
 
 
-def _sentence(error: Exception, homeserver: str, timeout_s: float) -> str:
+def _sentence(error: Exception, homeserver: str, waited_s: float) -> str:
     if isinstance(error, ConnectionRefusedError):
         return f"{homeserver} refused the connection. Is the server running, and is this its address and port?"
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -182,7 +186,7 @@ def _sentence(error: Exception, homeserver: str, timeout_s: float) -> str:
     if isinstance(error, socket.gaierror):
         return f"No address was found for the name in {homeserver}. Check the spelling and the network."
     if isinstance(error, TimeoutError):
-        return f"{homeserver} did not answer within {timeout_s:.0f} seconds. Try again later."
+        return f"{homeserver} did not answer within {waited_s:.0f} seconds. Check the address, or try again later."
     if isinstance(error, http.client.RemoteDisconnected | ConnectionResetError | BrokenPipeError):
         return f"{homeserver} closed the connection without an answer. Does it want https:// instead?"
     if isinstance(error, http.client.HTTPException):

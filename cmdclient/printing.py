@@ -115,6 +115,14 @@ def _member(event: dict[str, Any], content: dict[str, Any]) -> str:
     target, membership = event.get("state_key"), content.get("membership")
     verb = _MEMBERSHIP_VERBS.get(str(membership), f"has membership {membership}")
     reason = f" ({content['reason']})" if isinstance(content.get("reason"), str) else ""
+    before = event.get("unsigned", {}).get("prev_content", {})
+    match before.get("membership"), membership:
+        case "join", "join":
+            if content.get("displayname") != before.get("displayname"):
+                return f"* is now called {content.get('displayname') or target}"
+            return "* changed the profile"
+        case "ban", "leave":
+            return f"* {target} is no longer banned{reason}"
     if target == event.get("sender"):
         return f"* {verb}{reason}"
     return f"* {target} {'was removed' if membership == 'leave' else verb}{reason}"

@@ -6,6 +6,7 @@ https://spec.matrix.org/v1.19/client-server-api/#calculating-the-display-name-fo
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -16,16 +17,6 @@ from cmdclient.errors import UsageError
 
 _SUMMARY_TYPES = ["m.room.name", "m.room.canonical_alias", "m.room.topic", "m.room.member"]
 _NOTHING: dict[str, Any] = {"types": []}
-_SUMMARY_FILTER = {
-    "presence": _NOTHING,
-    "account_data": _NOTHING,
-    "room": {
-        "ephemeral": _NOTHING,
-        "account_data": _NOTHING,
-        "state": {"types": _SUMMARY_TYPES, "lazy_load_members": True},
-        "timeline": {"limit": 1, "lazy_load_members": True},
-    },
-}
 
 
 @dataclass(slots=True)
@@ -88,8 +79,8 @@ class RoomBook:
             self._rooms.clear()
 
     def load(self, client: Client) -> str:
-        """Ask the server for all rooms, in one request; returns its `next_batch`."""
-        query = {"filter": json.dumps(_SUMMARY_FILTER, separators=(",", ":")), "timeout": "0"}
+        """Ask the server for all rooms, in one request; returns the `next_batch`, the position of now."""
+        query = {"filter": _summary_filter(), "timeout": "0", "set_presence": "offline"}
         answer = client.get(api_path("sync"), query)
         self.clear()
         self.apply(answer)
@@ -163,6 +154,14 @@ def find_room_id(word: str, client: Client, book: RoomBook) -> str:
         names = ", ".join(f"{room.label} ({room.room_id})" for room in found[:5])
         raise UsageError(f"{word!r} may mean {len(found)} rooms: {names}. Write more of the name, or the id.")
     return found[0].room_id
+
+
+def _summary_filter() -> str:
+    # Servers may answer an equal /sync from a cache for minutes. A type that no event has makes this one unlike others.
+    state = {"types": _SUMMARY_TYPES, "not_types": [f"none.{secrets.token_hex(8)}"], "lazy_load_members": True}
+    timeline = {"limit": 1, "lazy_load_members": True}
+    room = {"ephemeral": _NOTHING, "account_data": _NOTHING, "state": state, "timeline": timeline}
+    return json.dumps({"presence": _NOTHING, "account_data": _NOTHING, "room": room}, separators=(",", ":"))
 
 
 def _word(room: RoomSummary) -> str:

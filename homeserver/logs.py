@@ -68,7 +68,7 @@ def _set_up_from(path: Path) -> None:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise ConfigError([f"log_config: {str(path)!r} is not YAML"]) from None
     if not isinstance(settings, dict):
-        raise ConfigError([f"log_config: found no section in {str(path)!r}; allowed is what dictConfig takes"])
+        raise ConfigError([f"log_config: {str(path)!r}: found no section; allowed is what dictConfig takes"])
     settings = {"version": 1, "disable_existing_loggers": False, **settings}
     try:
         logging.config.dictConfig(settings)

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-import { contentSecurityPolicy } from "./build/content-security-policy.js";
+import { contentSecurityPolicy } from "./scripts/content-security-policy.js";
 
 // Where `npm run dev` and `npm run preview` send the Matrix API; the built client always asks its own origin.
 const homeserver = process.env["HEARTH_HOMESERVER"] ?? "http://127.0.0.1:8008";

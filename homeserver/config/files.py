@@ -71,8 +71,12 @@ def _parse(document: str) -> tuple[yaml.Node | None, object]:
 def _where(error: yaml.YAMLError) -> str:
     """The place and the kind of an error, without the lines around it (they may hold secrets)."""
     mark = getattr(error, "problem_mark", None)
-    problem = re.sub(r"'[^']{2,}'", "'...'", getattr(error, "problem", None) or "malformed")
+    problem = re.sub(r"'([^']*)'", _shortened, getattr(error, "problem", None) or "malformed")
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark is not None else str(problem)
+
+
+def _shortened(quoted: re.Match[str]) -> str:
+    return quoted[0] if len(quoted[1]) < 2 else "'...'"
 
 
 def _duplicates(node: yaml.Node | None, path: str) -> list[tuple[str, int]]:

@@ -74,11 +74,26 @@ def config_from(values: Mapping[str, object], directory: Path) -> Config:
     Raises ConfigError naming everything that is wrong.
     """
     findings = Findings()
-    top = Section(dict(values), findings)
+    top = Section(values, findings)
+    config = _read(top, directory)
+    top.ignore(*sorted(IGNORED_KEYS))
+    top.finish()
+    findings.raise_if_wrong()
+    return replace(config, warnings=tuple(findings.warnings))
+
+
+def known_keys() -> frozenset[str]:
+    """Every top-level key that has a meaning."""
+    top = Section({}, Findings())
+    _read(top, Path())
+    return top.known
+
+
+def _read(top: Section, directory: Path) -> Config:
     server = server_from(top)
     listeners = listeners_from(top)
     outbound = outbound_from(top)
-    config = Config(
+    return Config(
         server=server,
         listeners=listeners,
         tls=tls_from(top, listeners),
@@ -98,7 +113,3 @@ def config_from(values: Mapping[str, object], directory: Path) -> Config:
         push=push_from(top),
         web_client=web_client_from(top),
     )
-    top.ignore(*sorted(IGNORED_KEYS))
-    top.finish()
-    findings.raise_if_wrong()
-    return replace(config, warnings=tuple(findings.warnings))

@@ -25,6 +25,11 @@ class Section:
         self._known: set[str] = set()
         self.findings = findings
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The keys that were read."""
+        return frozenset(self._known)
+
     def path(self, key: object) -> str:
         """The full path of a key of this section."""
         return f"{self._path}.{key}" if self._path else str(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ class ServerConfig:
 
 @dataclass(frozen=True, slots=True)
 class WebClientConfig:
-    """The web client at `/`, or the address that `/` redirects to (`web_client_location`)."""
+    """The web client at `/`, or the address that `/` redirects to (`web_client_location`). `path`: its built files."""
 
     is_served: bool = True
     path: Path | None = None
@@ -75,8 +76,20 @@ def web_client_from(top: Section) -> WebClientConfig:
     content = {key: extra.read(key, FREE, None) for key in extra.names()}
     return WebClientConfig(
         is_served=top.read("serve_web_client", BOOLEAN, True),
-        path=top.find("web_client_path", PATH),
+        path=_web_client_path(top),
         location=top.find("web_client_location", WEB_ADDRESS),
         serve_well_known=top.read("serve_server_wellknown", BOOLEAN, False),
         extra_well_known=MappingProxyType(content),
     )
+
+
+def _web_client_path(top: Section) -> Path | None:
+    """The folder with the web client's `index.html`: the one given, else beside the server or where packages put it."""
+    given = top.find("web_client_path", PATH)
+    if given is not None:
+        if not (given / "index.html").is_file():
+            top.findings.note_wrong("web_client_path", f"{str(given)!r}", "a folder with the web client's index.html")
+        return given
+    top_folder = Path(__file__).resolve().parents[2]
+    places = (top_folder / "webclient" / "dist", Path(sys.prefix) / "share" / "hearth" / "webclient")
+    return next((each for each in places if (each / "index.html").is_file()), None)

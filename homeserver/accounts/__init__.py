@@ -1,0 +1,1 @@
+"""Accounts: registration, login, access tokens, user-interactive authentication."""

@@ -1,0 +1,136 @@
+"""Registration by the users themselves, and by application services.
+
+https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3register
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from homeserver.accounts.bodies import device_request, optional_boolean, optional_text
+from homeserver.accounts.passwords import Passwords
+from homeserver.accounts.records import AppServices, DeviceRequest, NewUser, Session
+from homeserver.accounts.registration import Registration
+from homeserver.accounts.sessions import Sessions
+from homeserver.accounts.ui_auth import AskedOperation, Flows, Operation, UiAuth
+from homeserver.accounts.usernames import Usernames
+from homeserver.config.accounts import RegistrationConfig
+from homeserver.protocol.errors import forbidden, missing_param, missing_token, unknown_token
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpSettings:
+    """What the configuration says, and the flows that follow from it."""
+
+    config: RegistrationConfig
+    flows: Flows
+
+
+@dataclass(frozen=True, slots=True)
+class SignUpParts:
+    """What works together when somebody registers."""
+
+    registration: Registration
+    usernames: Usernames
+    passwords: Passwords
+    sessions: Sessions
+
+
+class SignUp:
+    """Registers people and guests."""
+
+    def __init__(self, parts: SignUpParts, ui_auth: UiAuth, settings: SignUpSettings) -> None:
+        self._parts = parts
+        self._ui_auth = ui_auth
+        self._settings = settings
+
+    async def check_available(self, username: str) -> None:
+        """Raise `MatrixError` 400 `M_USER_IN_USE`, `M_INVALID_USERNAME`, `M_EXCLUSIVE`; 403 where registration is
+        closed."""
+        config = self._settings.config
+        if not config.is_enabled:
+            raise forbidden("Registration is disabled.")
+        if config.inhibit_user_in_use_error:
+            self._parts.usernames.new_user_id(username)
+        else:
+            await self._parts.usernames.check_available(username)
+
+    async def register_user(self, request: AskedOperation, body: Body) -> Session | str:
+        """Add a user, after user-interactive authentication; the user id alone where the client wants no login.
+
+        A repetition with the session of a registration that succeeded logs the same user in again.
+        """
+        if not self._settings.config.is_enabled:
+            raise forbidden("Registration is disabled.")
+        await self._check_early(body)
+        authorised = await self._ui_auth.authenticate(
+            Operation(request=request, body=body, flows=self._settings.flows, keeps_session=True)
+        )
+        body = authorised.body
+        device = _wanted_device(body)
+        if authorised.result is not None:
+            return authorised.result if device is None else await self._parts.sessions.open(authorised.result, device)
+        password = optional_text(body, "password")
+        if password is None:
+            raise missing_param("Missing field password.")
+        new = NewUser(
+            localpart=optional_text(body, "username"), password_hash=await self._parts.passwords.hash(password)
+        )
+        record = self._ui_auth.result_recorder(authorised.session_id)
+        return await self._parts.registration.register_and_log_in(new, device, record)
+
+    async def register_guest(self, body: Body) -> Session | str:
+        """Add a guest; of the body only the device's name counts."""
+        if not self._settings.config.allow_guests:
+            raise forbidden("This server has no guests.")
+        device = device_request({"initial_device_display_name": body.get("initial_device_display_name")})
+        return await self._parts.registration.register_and_log_in(NewUser(is_guest=True), device)
+
+    async def _check_early(self, body: Body) -> None:
+        """What the client is to hear of before it begins to authenticate."""
+        _wanted_device(body)
+        username, password = optional_text(body, "username"), optional_text(body, "password")
+        if password is not None:
+            self._parts.passwords.check_strength(password)
+        if username is not None and not await self._has_registered(body.get("auth")):
+            await self.check_available(username)
+
+    async def _has_registered(self, auth: Any) -> bool:
+        session_id = auth.get("session") if isinstance(auth, dict) else None
+        session = await self._ui_auth.sessions.find(session_id) if isinstance(session_id, str) else None
+        return session is not None and session.result is not None
+
+
+class AppServiceSignUp:
+    """Registers users of application services, by the `as_token`.
+
+    https://spec.matrix.org/v1.19/application-service-api/#server-admin-style-permissions
+    """
+
+    type = "m.login.application_service"
+
+    def __init__(self, registration: Registration, app_services: AppServices) -> None:
+        self._registration = registration
+        self._app_services = app_services
+
+    async def register(self, token: str | None, body: Body) -> Session | str:
+        """Add a user; raises `MatrixError` 401 for a token that is no `as_token`, 400 as other registrations."""
+        if token is None:
+            raise missing_token()
+        app_service = self._app_services.find_by_token(token)
+        if app_service is None:
+            raise unknown_token()
+        username = optional_text(body, "username")
+        if username is None:
+            raise missing_param("Missing field username.")
+        new = NewUser(localpart=username, app_service=app_service)
+        return await self._registration.register_and_log_in(new, _wanted_device(body))
+
+
+def _wanted_device(body: Body) -> DeviceRequest | None:
+    """The device to log in; None where the client wants no login."""
+    device = device_request(body)
+    return None if optional_boolean(body, "inhibit_login") else device
