@@ -86,7 +86,7 @@ class Visibility:
         event = stored.event
         if event.type == "m.room.member" and event.state_key == reader.user_id:
             membership = _laxer(membership, event.membership or "leave")
-        if event.key == HISTORY_VISIBILITY and event.is_state:
+        if event.is_state and event.key == HISTORY_VISIBILITY:
             setting = _laxer_setting(setting, event)
         if setting == "world_readable" or membership == "join":
             return True
