@@ -1,19 +1,31 @@
+"""The reactor, running in a thread of its own for as long as the tests do."""
+
 from __future__ import annotations
-from threading import Thread
+
 from collections.abc import Coroutine
+from functools import cache
+from threading import Thread
 from typing import Any, TypeVar
+
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread
+
 T = TypeVar("T")
-_started = False
-def run(coro: Coroutine[Any, Any, T], timeout_s: float = 30) -> T:
-    global _started
-    if not _started:
-        _started = True
-        Thread(target=lambda: reactor.run(installSignalHandlers=False), daemon=True).start()
-    def go():
-        d = Deferred.fromCoroutine(coro)
-        d.addTimeout(timeout_s, reactor)
-        return d
-    return blockingCallFromThread(reactor, go)
+
+
+def run(coroutine: Coroutine[Any, Any, T], timeout_s: float = 30) -> T:
+    """Run a coroutine on the reactor's thread and wait for its result, or raise what it raises."""
+    _start()
+
+    def begin() -> Deferred[T]:
+        return Deferred.fromCoroutine(coroutine).addTimeout(timeout_s, reactor)
+
+    result: T = blockingCallFromThread(reactor, begin)
+    return result
+
+
+@cache
+def _start() -> None:
+    loop: Any = reactor
+    Thread(target=loop.run, kwargs={"installSignalHandlers": False}, name="reactor", daemon=True).start()

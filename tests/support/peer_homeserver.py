@@ -7,13 +7,10 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.threadpool import ThreadPool
 
 from homeserver.database import Database, open_database
 from homeserver.federation.discovery import Discovery
@@ -27,7 +24,6 @@ from homeserver.federation.tables import TABLES
 from homeserver.federation.well_known import WellKnown
 from homeserver.protocol.signing import SigningKey, sign_json, signing_key_from_seed
 from tests.support.outbound import Loopback, OutboundCase
-from tests.support.own_reactor import run
 from tests.support.peer_server import Exchange, PeerServer
 
 HOUR_MS = 3_600_000
@@ -126,10 +122,6 @@ class FederationCase(OutboundCase):
         discovery = Discovery(WellKnown(self.egress, self.clock, port=1), SrvLookup(NoSrv(), self.clock))
         self.peers = Peers(discovery, self.egress, reactor)
         self.database = self._open_database()
-        threads = ThreadPool(0, 2)
-        threads.start()
-        self.addCleanup(threads.stop)
-        self.offload = partial(deferToThreadPool, reactor, threads)
 
     def peer(self, host: str = "peer.example") -> PeerHomeserver:
         """Another homeserver that is up."""
@@ -148,9 +140,5 @@ class FederationCase(OutboundCase):
         self.addCleanup(directory.cleanup)
         database = open_database("sqlite", str(Path(directory.name) / "test.db"), reactor)
         database.start(TABLES)
-
-        async def close() -> None:
-            await self.offload(database.close)
-
-        self.addCleanup(lambda: run(close()))
+        self.addCleanup(database.close)
         return database
