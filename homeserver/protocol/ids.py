@@ -6,8 +6,6 @@ https://spec.matrix.org/v1.19/appendices/#identifier-grammar
 from __future__ import annotations
 
 import re
-import secrets
-import string
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
@@ -16,7 +14,6 @@ from homeserver.protocol.errors import invalid_param
 GREATEST_ID_BYTES = 255
 """Of a user id, room id, event id or alias, sigil and domain included."""
 
-_ALPHANUMERIC = string.ascii_letters + string.digits
 _HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9.-]{1,255})(?::([0-9]{1,5}))?")
 _LOOKS_LIKE_IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _STRICT_LOCALPART = re.compile(r"[a-z0-9._=/+-]+")
@@ -162,11 +159,6 @@ def check_server_name(name: str) -> None:
     """Raise `MatrixError` 400 `M_INVALID_PARAM` unless it is a server name."""
     if not is_valid_server_name(name):
         raise invalid_param("Not a valid server name.")
-
-
-def new_opaque_id() -> str:
-    """18 random letters and digits: a fresh localpart for a room, device, filter or session."""
-    return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(18))
 
 
 def _has_domain(identifier: str, sigil: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from dataclasses import dataclass
 from typing import Protocol
 
 from homeserver.database import Database, Transaction
-from homeserver.protocol.ids import new_opaque_id
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.append import Placement
@@ -17,6 +18,9 @@ from homeserver.rooms.memberships import Change, Memberships
 from homeserver.rooms.records import EventDraft, RoomRecord, Status
 from homeserver.rooms.service import Clock, wall_clock_ms
 from homeserver.rooms.snapshots import EMPTY
+
+_LOCALPART_CHARACTERS = string.ascii_letters + string.digits
+_LOCALPART_LENGTH = 18
 
 
 class RoomNames(Protocol):
@@ -82,7 +86,7 @@ class Founding:
 
     def _write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
         """From room version 12 on the create event comes first and names the room."""
-        room_id = "" if request.version.room_id_is_create_hash else f"!{new_opaque_id()}:{self._server_name}"
+        room_id = "" if request.version.room_id_is_create_hash else f"!{_new_localpart()}:{self._server_name}"
         unnamed = RoomRecord(0, room_id, request.version)
         draft = EventDraft("m.room.create", request.creator, create_content(request), state_key="")
         composed = self._parts.composer.compose(tx, unnamed, draft, Place((), None, EMPTY), now_ms=now_ms)
@@ -94,3 +98,8 @@ class Founding:
         placement = Placement(root, Status.ACCEPTED, is_outbound=True, is_local=True)
         self._parts.appender.append(tx, room, composed.event, placement)
         return room
+
+
+def _new_localpart() -> str:
+    """Of a room id, where the create event does not give it: letters and digits that nobody can guess."""
+    return "".join(secrets.choice(_LOCALPART_CHARACTERS) for _ in range(_LOCALPART_LENGTH))
