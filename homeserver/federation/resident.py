@@ -39,25 +39,25 @@ class Handshake:
     versions: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a signed event has to pass on its way in."""
+
+    acls: ServerAcls
+    checks: PduChecks
+    arrivals: Arrivals
+
+
 class Resident:
     """Lets other servers' users in and out of rooms this server is in."""
 
     def __init__(
-        self,
-        database: Database,
-        rooms: Rooms,
-        parts: RoomParts,
-        arrivals: Arrivals,
-        checks: PduChecks,
-        acls: ServerAcls,
-        identity: Identity,
+        self, database: Database, rooms: Rooms, parts: RoomParts, intake: Intake, identity: Identity
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._parts = parts
-        self._arrivals = arrivals
-        self._checks = checks
-        self._acls = acls
+        self._intake = intake
         self._server_name = identity.server_name
         self._sign = identity.sign_event
 
@@ -66,7 +66,7 @@ class Resident:
         room = await self._rooms.find_room(room_id)
         if room is None or self._server_name not in await self._rooms.occupancy.joined_servers(room.room_nid):
             raise not_found("This server is not in the room.")
-        await self._acls.check_allowed(room.room_nid, origin)
+        await self._intake.acls.check_allowed(room.room_nid, origin)
         return room
 
     async def make(self, handshake: Handshake) -> Json:
@@ -92,7 +92,7 @@ class Resident:
         """Take the signed membership event in; 400 or 403 for one that is not what was asked for or not allowed."""
         room = await self.get_room_for(handshake.room_id, handshake.origin)
         vouched = self._vouched(pdu, room, handshake, event_id)
-        (checked,) = await self._checks.check([vouched], room.version)
+        (checked,) = await self._intake.checks.check([vouched], room.version)
         if isinstance(checked, Refused):
             raise bad_json(f"The event is refused: {checked.reason}.")
         stored = await self._take(room, checked, handshake.origin)
@@ -110,7 +110,7 @@ class Resident:
         return await self._database.read(self._knock_answer, stored)
 
     async def _take(self, room: RoomRecord, event: Event, origin: str) -> StoredEvent | None:
-        return await self._arrivals.take_with_state(room, Arrival(event, is_outbound=True), origin)
+        return await self._intake.arrivals.take_with_state(room, Arrival(event, is_outbound=True), origin)
 
     async def _authorisation(self, room: RoomRecord, handshake: Handshake) -> Json:
         """For a restricted room, who of this server vouches for the join."""

@@ -74,7 +74,7 @@ class Transactions:
         for room_id, members in _by_room(pdus).items():
             good += await self._check_room(origin, room_id, members, results)
         answer = msgspec.json.encode({"pdus": results})
-        await self._database.transact(self._store, origin, txn_id, good, answer)
+        await self._database.transact(_keep, origin, txn_id, good, answer)
         for room_id in {event.room_id for event in good}:
             self._work(room_id)
         for edu in edus:
@@ -103,11 +103,6 @@ class Transactions:
                 good.append(one)
         return good
 
-    def _store(self, tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes) -> None:
-        for event in events:
-            queries_incoming.stage(tx, event.room_id, origin, event.event_id, event.encoded)
-        queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
-
     async def _receive_edu(self, origin: str, edu: Any) -> None:
         """One EDU that cannot be worked on does not hold up the others."""
         if not isinstance(edu, dict) or not isinstance(edu.get("content"), dict):
@@ -121,6 +116,13 @@ class Transactions:
             logger.info("%s sent an EDU that is refused: %s", origin, error.message)
         except Exception:
             logger.exception("an EDU of %s could not be worked on", origin)
+
+
+def _keep(tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes) -> None:
+    """The events, to be worked on, and the answer; both or neither."""
+    for event in events:
+        queries_incoming.stage(tx, event.room_id, origin, event.event_id, event.encoded)
+    queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
 
 
 def _lists(body: Json) -> tuple[list[Any], list[Any]]:
