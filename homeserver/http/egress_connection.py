@@ -105,6 +105,8 @@ class HttpConnection(Protocol):
 
     def connectionMade(self) -> None:  # noqa: N802 (Twisted's interface)
         """TCP is connected; TLS is not yet."""
+        # Else the request waits until the peer acknowledges the end of the handshake, which it may put off for 40 ms.
+        self.transport.setTcpNoDelay(True)
         if self._peer is None:
             self.ready.callback(None)
 
