@@ -59,11 +59,17 @@ class SrvResolver(Protocol):
 
 
 class DnsSrvResolver:
-    """Asks the system's DNS servers, or the ones given as (address, port), without blocking."""
+    """Asks the system's DNS servers, or the ones given as (address, port), without blocking. `timeouts_s`: how long to
+    wait for an answer the first time, the second time, and so on."""
 
-    def __init__(self, reactor: Any, servers: Sequence[tuple[str, int]] | None = None) -> None:
+    def __init__(
+        self,
+        reactor: Any,
+        servers: Sequence[tuple[str, int]] | None = None,
+        timeouts_s: Sequence[float] = (1, 3),
+    ) -> None:
         self._resolver: Any = client.Resolver(  # type: ignore[no-untyped-call]
-            resolv=None if servers else "/etc/resolv.conf", servers=servers or None, timeout=(1, 3), reactor=reactor
+            resolv=None if servers else "/etc/resolv.conf", servers=servers or None, timeout=timeouts_s, reactor=reactor
         )
 
     async def services(self, name: str) -> SrvAnswer:

@@ -72,7 +72,8 @@ class Signing(unittest.TestCase):
         )
         self.assertRegex(
             header,
-            r'^X-Matrix origin="origin\.example",destination="there\.example",key="ed25519:a1",sig="[A-Za-z0-9+/]{86}"$',
+            r'^X-Matrix origin="origin\.example",destination="there\.example",'
+            r'key="ed25519:a1",sig="[A-Za-z0-9+/]{86}"$',
         )
 
     def test_a_request_with_body(self) -> None:

@@ -6,6 +6,7 @@ import time
 import unittest
 from collections.abc import Callable
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 from twisted.internet import reactor
@@ -60,6 +61,10 @@ def one(host: str, port: int) -> SrvAnswer:
 def reply_json(body: str, **headers: str) -> Callable[[Exchange], None]:
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda exchange: exchange.reply(200, body.encode(), fields)
+
+
+def _reply_status(status: int, exchange: Exchange) -> None:
+    exchange.reply(status)
 
 
 class DiscoveryCase(OutboundCase):
@@ -147,7 +152,7 @@ class WellKnownFiles(DiscoveryCase):
     def test_other_statuses_are_passed_over(self) -> None:
         for status in (204, 404, 500):
             with self.subTest(status):
-                self.well_known(lambda exchange, status=status: exchange.reply(status))
+                self.well_known(partial(_reply_status, status))
                 self.assertEqual(self.targets("example.org")[0].port, 8448)
 
     def test_redirections_are_followed_to_an_end(self) -> None:
@@ -299,9 +304,13 @@ class Order(unittest.TestCase):
 
     def test_more_weight_is_chosen_more_often(self) -> None:
         records = [record("light", 1, 0, 1), record("heavy", 1, 0, 99)]
-        firsts = [in_order(records)[0].host for _ in range(300)]
-        self.assertGreater(firsts.count("heavy"), 240)
+        firsts = [in_order(records)[0].host for _ in range(3000)]
+        self.assertGreater(firsts.count("heavy"), 2400)
         self.assertEqual({each.host for each in in_order(records)}, {"light", "heavy"})
+
+
+def srv_payload(priority: int, weight: int, port: int, host: bytes) -> Any:
+    return dns.Record_SRV(priority, weight, port, host)  # type: ignore[no-untyped-call]
 
 
 class Zone:
@@ -326,15 +335,18 @@ class Dns(unittest.TestCase):
     def setUp(self) -> None:
         names = {
             b"_matrix-fed._tcp.example.org": [
-                (600, dns.Record_SRV(10, 5, 8448, b"a.example.org")),
-                (300, dns.Record_SRV(20, 5, 443, b"b.example.org")),
+                (600, srv_payload(10, 5, 8448, b"a.example.org")),
+                (300, srv_payload(20, 5, 443, b"b.example.org")),
             ],
             b"broken.example.org": RuntimeError("broken"),
         }
 
+        factory = server.DNSServerFactory(clients=[Zone(names)])  # type: ignore[no-untyped-call]
+        protocol = dns.DNSDatagramProtocol(factory)  # type: ignore[no-untyped-call]
+        loop: Any = reactor
+
         async def listen() -> Any:
-            factory = server.DNSServerFactory(clients=[Zone(names)])
-            return reactor.listenUDP(0, dns.DNSDatagramProtocol(factory), interface="127.0.0.1")  # type: ignore[attr-defined]
+            return loop.listenUDP(0, protocol, interface="127.0.0.1")
 
         self.port = run(listen())
 
@@ -362,7 +374,7 @@ class Dns(unittest.TestCase):
     def test_a_server_that_fails_or_is_not_there(self) -> None:
         with self.assertRaises(SrvUnavailable):
             self.ask("broken.example.org")
-        resolver = DnsSrvResolver(reactor, [("127.0.0.1", 1)])
+        resolver = DnsSrvResolver(reactor, [("127.0.0.1", 1)], timeouts_s=(0.1, 0.1))
         with self.assertRaises(SrvUnavailable):
             run(resolver.services("_matrix-fed._tcp.example.org"))
 

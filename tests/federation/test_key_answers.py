@@ -71,7 +71,7 @@ class Answers(unittest.TestCase):
         del unsigned["signatures"]
         forged = {**answer(), "valid_until_ts": NOW + 2000}
         many = {f"ed25519:k{number}": {"key": KEY.verify_key.encoded} for number in range(100)}
-        for name, value in {
+        malformed: dict[str, Any] = {
             "list": [],
             "none": None,
             "unsigned": unsigned,
@@ -85,6 +85,7 @@ class Answers(unittest.TestCase):
             "keys are a list": answer(verify_keys=[]),
             "many keys": answer(verify_keys=many),
             "large": answer(padding="x" * 70_000),
-        }.items():
+        }
+        for name, value in malformed.items():
             with self.subTest(name), self.assertRaises(BadServerKeys):
                 self.read(value)

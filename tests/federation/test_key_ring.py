@@ -145,7 +145,7 @@ class RequestKeys(FederationCase):
 
     def test_own_keys_are_known(self) -> None:
         retired = new_key("retired")
-        ring = self.key_ring(**{retired.key_id: OldVerifyKey(retired.verify_key.encoded, 1000)})
+        ring = self.key_ring(old={retired.key_id: OldVerifyKey(retired.verify_key.encoded, 1000)})
 
         self.assertEqual(
             run(ring.request_key("our.example", self.identity.key.key_id)), self.identity.key.verify_key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 import unittest
@@ -298,35 +299,33 @@ class DisconnectTest(ConnectionCase):
 class TimeoutsTest(ConnectionCase):
     """Clients that take their time."""
 
-    def drip(self, client: RawClient, data: bytes, interval_s: float = 0.05) -> None:
-        """Send slowly until the server has had enough."""
+    def drip(self, client: RawClient, data: bytes, interval_s: float = 0.05) -> bool:
+        """Send slowly; whether the server had enough before all was sent."""
         for position in range(len(data)):
-            try:
-                client.send(data[position : position + 1])
-            except OSError:
-                return
-            time.sleep(interval_s)
+            client.send(data[position : position + 1])
+            if select.select([client.socket], [], [], interval_s)[0]:
+                return True
+        return False
 
     def test_a_slow_head_is_408(self) -> None:
         """Though each byte comes quickly after the one before."""
         client = self.client()
-        started = time.monotonic()
 
-        self.drip(client, request_bytes("GET", PING)[:40])
+        self.assertTrue(self.drip(client, request_bytes("GET", PING)[:40]))
 
         self.assertEqual(client.reply().status, 408)
         self.assertTrue(client.is_closed())
-        self.assertLess(time.monotonic() - started, 5)
 
     def test_a_slow_body_is_408(self) -> None:
         """Buffered and streamed bodies; silence and drip."""
         for path in (ECHO, UPLOAD):
-            for pieces in (0, 60):
-                with self.subTest(path=path, pieces=pieces):
+            for is_silent in (True, False):
+                with self.subTest(path=path, is_silent=is_silent):
                     client = self.client()
                     client.send(f"POST {path} HTTP/1.1\r\nHost: h\r\n{TOKEN}\r\nContent-Length: 99\r\n\r\n".encode())
 
-                    self.drip(client, b"x" * pieces)
+                    if not is_silent:
+                        self.assertTrue(self.drip(client, b"x" * 98))
 
                     self.assertEqual(client.reply().status, 408)
                     self.assertTrue(client.is_closed())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -26,6 +27,10 @@ from tests.support.outbound import Names, OutboundCase
 from tests.support.own_reactor import run
 from tests.support.peer_server import Exchange
 from tests.support.tls_authority import TlsAuthority
+
+
+def _send_raw(data: bytes, exchange: Exchange) -> None:
+    exchange.raw(data)
 
 
 class EgressCase(OutboundCase):
@@ -231,7 +236,7 @@ class HostileAnswers(EgressCase):
             b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         ):
             with self.subTest(answer):
-                self.assertIsInstance(self.failure(lambda exchange, answer=answer: exchange.raw(answer)), BadResponse)
+                self.assertIsInstance(self.failure(partial(_send_raw, answer)), BadResponse)
 
     def test_a_body_that_is_cut_short_is_an_error(self) -> None:
         def answer(exchange: Exchange) -> None:

@@ -18,7 +18,7 @@ def run(coroutine: Coroutine[Any, Any, T], timeout_s: float = 30) -> T:
     """Run a coroutine on the reactor's thread and wait for its result, or raise what it raises."""
     _start()
 
-    def begin() -> Deferred[T]:
+    def begin() -> Any:
         return Deferred.fromCoroutine(coroutine).addTimeout(timeout_s, reactor)
 
     result: T = blockingCallFromThread(reactor, begin)

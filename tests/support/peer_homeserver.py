@@ -6,7 +6,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +128,13 @@ class FederationCase(OutboundCase):
         server = self.serve(lambda exchange: None, self.authority.server_context(host))
         return PeerHomeserver(server, host, self.clock)
 
-    def key_ring(self, settings: FederationSettings | None = None, **old: OldVerifyKey) -> KeyRing:
+    def key_ring(
+        self, settings: FederationSettings | None = None, old: Mapping[str, OldVerifyKey] | None = None
+    ) -> KeyRing:
         """A key ring with an empty memory over the database."""
         settings = settings or self.settings
         fetcher = KeyFetcher(self.peers, settings.trusted_key_servers, self.clock)
-        own = OwnKeys.of(self.identity, old)
+        own = OwnKeys.of(self.identity, old or {})
         return KeyRing(own, settings.rules, self.database, fetcher, reactor, self.clock)
 
     def _open_database(self) -> Database:

@@ -65,6 +65,7 @@ class _Listener(ThreadingHTTPServer):
         connection, address = super().get_request()
         self.peer.connections += 1
         connection.settimeout(20)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
