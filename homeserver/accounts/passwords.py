@@ -62,7 +62,8 @@ class Passwords:
         self.config = config
         self._reactor = reactor
         self._pool = ThreadPool(0, _THREADS, name="passwords")
-        self._pool.threadFactory = _daemon_thread
+        # Declared as a class, but whatever makes a thread will do.
+        self._pool.threadFactory = _daemon_thread  # type: ignore[assignment]
         self._is_started = False
         self._nobodys_hash = ""
 

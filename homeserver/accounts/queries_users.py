@@ -83,4 +83,17 @@ def users_leaving_rooms(tx: Transaction) -> list[tuple[str, bool]]:
 
 
 def _user(row: tuple[Any, ...]) -> User:
-    return User(row[0], row[1], *(bool(flag) for flag in row[2:8]), row[8], row[9], bool(row[10]))
+    is_guest, is_admin, is_deactivated, is_locked, is_suspended, is_erased = map(bool, row[2:8])
+    return User(
+        user_id=row[0],
+        created_ts=row[1],
+        is_guest=is_guest,
+        is_admin=is_admin,
+        is_deactivated=is_deactivated,
+        is_locked=is_locked,
+        is_suspended=is_suspended,
+        is_erased=is_erased,
+        user_type=row[8],
+        app_service=row[9],
+        has_password=bool(row[10]),
+    )

@@ -119,9 +119,9 @@ class NoAppServices:
 class AccountHooks:
     """What others do when an account begins or ends. The first two run within the transaction.
 
-    `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`. After the commit: `after_registered(user_id)`
-    (joining rooms), and `after_deactivated(user_id, erase)` (leaving rooms), which runs again after a crash until all
-    of them have succeeded.
+    `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`. After the commit:
+    `after_registered(user_id)` (joining rooms), and `after_deactivated(user_id, erase)` (leaving rooms), which runs
+    again after a crash until all of them have succeeded.
     """
 
     on_registered: list[Callable[[Transaction, User, str | None], None]] = field(default_factory=list)

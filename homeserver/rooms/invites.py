@@ -25,7 +25,7 @@ STRIPPED_KEYS: tuple[StateKey, ...] = (
 
 
 def invite_state(tx: Transaction, loader: EventLoader, state: State, event: Event) -> list[dict[str, Any]]:
-    """The stripped state for an invited or knocking user: what names the room, the sender's and the own member event."""
+    """The stripped state for an invited or knocking user: what names the room, the sender's and own member event."""
     return [stripped(one) for one in invite_events(tx, loader, state, event)] + [stripped(event)]
 
 

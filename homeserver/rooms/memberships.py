@@ -155,9 +155,9 @@ class Memberships:
             if answer.needs_authorisation:
                 await self._check_restricted(room, change, answer.allowed_rooms)
                 if answer.authoriser is None:
-                    return await self._remote.join(
-                        change.room_id, change.target, {**content, "membership": "join"}, await self._others(room, change)
-                    )
+                    content["membership"] = "join"
+                    others = await self._others(room, change)
+                    return await self._remote.join(change.room_id, change.target, content, others)
                 content["join_authorised_via_users_server"] = answer.authoriser
         draft = _draft(Change(change.room_id, change.target, "join", content), requester)
         return await self._rooms.send(change.room_id, draft, requester)

@@ -186,4 +186,5 @@ def take_pending_redactions(tx: Transaction, event_id: str) -> list[int]:
 
 def render_rows(tx: Transaction, nids: Collection[int]) -> list[tuple[Any, ...]]:
     """What the client format needs besides the event: (event_nid, replaces_nid, redacted_by)."""
-    return tx.all_in("SELECT event_nid, replaces_nid, redacted_by FROM events WHERE event_nid IN :nids", nids=list(nids))
+    sql = "SELECT event_nid, replaces_nid, redacted_by FROM events WHERE event_nid IN :nids"
+    return tx.all_in(sql, nids=list(nids))

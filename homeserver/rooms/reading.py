@@ -57,7 +57,9 @@ class RoomReading:
         room = await self._rooms.find_room(room_id)
         return await self._database.read(self._state, room, requester)
 
-    async def state_event(self, room_id: str, key: StateKey, requester: Requester) -> tuple[dict[str, Any], msgspec.Raw]:
+    async def state_event(
+        self, room_id: str, key: StateKey, requester: Requester
+    ) -> tuple[dict[str, Any], msgspec.Raw]:
         """(content, whole event) of one state event; 404 where the state has none."""
         room = await self._rooms.find_room(room_id)
         return await self._database.glance(self._state_event, room, key, requester)

@@ -77,9 +77,7 @@ def list_request(body: dict[str, Any]) -> ListRequest:
         isinstance(types, list) and all(one is None or isinstance(one, str) for one in types)
     ):
         raise invalid_param("filter.room_types: must be a list of strings.")
-    return ListRequest(
-        MOST_A_PAGE if limit is None or limit == 0 else limit, since, term or None, None if types is None else tuple(types)
-    )
+    return ListRequest(limit or MOST_A_PAGE, since, term or None, None if types is None else tuple(types))
 
 
 def _offset(since: str | None) -> int:
