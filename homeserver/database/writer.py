@@ -165,7 +165,7 @@ class Writer:
             for job in batch:
                 self._run_body(connection, job, is_alone=len(batch) == 1)
             if len(batch) == 1 and batch[0].error is not None:
-                connection.rollback()
+                self._roll_back()
                 return []
             changes = [change for job in batch if job.error is None and job.tx for change in job.tx.changes]
             bookkeeping.write_changes(connection, self._batch_position, changes)
@@ -182,7 +182,8 @@ class Writer:
         return changes
 
     def _roll_back(self) -> None:
-        """Undo; a connection that cannot even do that is given up."""
+        """Undo, the position included; a connection that cannot even do that is given up."""
+        self._batch_position = None
         try:
             self._connected().rollback()
         except Exception:
