@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes], output: Path) -> 
         try:
             with urllib.request.urlopen(f"{url}/_matrix/client/versions", timeout=5):
                 return
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"the homeserver is up, and answers GET /versions with {error.code}") from error
         except OSError:
             time.sleep(0.1)
     raise AssertionError(f"the homeserver did not come up:\n{output.read_text(errors='replace')[-4000:]}")
