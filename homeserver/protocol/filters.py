@@ -12,12 +12,26 @@ from typing import Any
 import msgspec
 
 from homeserver.protocol.errors import bad_json, invalid_param
+from homeserver.protocol.ids import is_valid_room_id, is_valid_user_id
 
 Json = dict[str, Any]
 Matcher = Callable[[Mapping[str, Any]], bool]
 
 _LISTS = ("types", "not_types", "senders", "not_senders", "rooms", "not_rooms", "event_fields")
-_SECTIONS = ("room", "presence", "account_data", "timeline", "state", "ephemeral")
+_IDS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "rooms": (is_valid_room_id, "room IDs"),
+    "not_rooms": (is_valid_room_id, "room IDs"),
+    "senders": (is_valid_user_id, "user IDs"),
+    "not_senders": (is_valid_user_id, "user IDs"),
+}
+_BOOLEANS = (
+    "contains_url",
+    "include_leave",
+    "lazy_load_members",
+    "include_redundant_members",
+    "unread_thread_notifications",
+)
+_SECTIONS = ("room", "presence", "account_data", "timeline", "state", "ephemeral", "private_user_data")
 DEFAULT_TIMELINE_LIMIT = 10
 MOST_TIMELINE_LIMIT = 1_000
 
@@ -26,22 +40,31 @@ def decode_filter(text: str) -> Json:
     """A filter given as JSON in a query argument; raises `MatrixError` 400."""
     try:
         value = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise invalid_param("filter: is not JSON.") from error
     return check_filter(value)
 
 
 def check_filter(value: Any) -> Json:
     """The filter, if all its parts have the right types; raises `MatrixError` 400 `M_BAD_JSON`."""
+    return _check_part(value, levels=2)
+
+
+def _check_part(value: Any, levels: int) -> Json:
+    """`levels`: how deep sections may be within each other, as `timeline` is in `room`."""
     if not isinstance(value, dict):
         raise bad_json("filter: must be an object.")
     for key, part in value.items():
-        if key in _SECTIONS:
-            check_filter(part)
-        elif key in _LISTS and not (isinstance(part, list) and all(isinstance(item, str) for item in part)):
-            raise bad_json(f"filter: {key} must be a list of strings.")
+        if key in _SECTIONS and levels:
+            _check_part(part, levels - 1)
+        elif key in _LISTS:
+            _check_list(key, part)
+        elif key in _BOOLEANS and not isinstance(part, bool):
+            raise bad_json(f"filter: {key} must be true or false.")
         elif key == "limit" and (not isinstance(part, int) or isinstance(part, bool) or part < 0):
             raise bad_json("filter: limit must be a number of events.")
+        elif key == "event_format" and part not in ("client", "federation"):
+            raise bad_json("filter: event_format must be 'client' or 'federation'.")
     return value
 
 
@@ -99,6 +122,15 @@ def sync_filter(value: Mapping[str, Any]) -> SyncFilter:
         include_redundant_members=state.get("include_redundant_members") is True,
         event_fields=tuple(value.get("event_fields", ())),
     )
+
+
+def _check_list(key: str, part: Any) -> None:
+    if not isinstance(part, list) or not all(isinstance(item, str) for item in part):
+        raise bad_json(f"filter: {key} must be a list of strings.")
+    if key in _IDS:
+        is_valid, what = _IDS[key]
+        if not all(is_valid(item) for item in part):
+            raise bad_json(f"filter: {key} must be a list of {what}.")
 
 
 def _add_list_test(

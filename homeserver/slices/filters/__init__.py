@@ -1,0 +1,1 @@
+"""Filters that clients keep on the server and name in `/sync`."""
