@@ -1,0 +1,113 @@
+"""What this server says of itself.
+
+https://spec.matrix.org/v1.19/client-server-api/#server-discovery
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from homeserver.config.accounts import AccountsConfig
+from homeserver.protocol.errors import not_found
+from homeserver.protocol.ids import is_valid_user_id
+from homeserver.protocol.room_versions import ROOM_VERSIONS
+
+Json = dict[str, Any]
+
+#: Every released version of the specification this server speaks.
+VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
+#: Features under the names they had before they came into the specification, by which clients still ask for them.
+FORMERLY_UNSTABLE: Mapping[str, bool] = MappingProxyType(
+    {"org.matrix.msc2285.stable": True, "uk.tcpip.msc4133.stable": True}
+)
+#: Capabilities that clients take for granted, or for missing, unless told.
+_OPTIONAL = ("m.3pid_changes", "m.get_login_token", "m.forget_forced_upon_leave")
+
+HasPassword = Callable[[str], Awaitable[bool]]
+"""Whether a user has a password to log in with."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoverySettings:
+    """`extra_well_known`: further content of `/.well-known/matrix/client`. `admin_contact`: an e-mail address (with or
+    without `mailto:`), a user id or the address of a page. `unstable_features`: of what is really there."""
+
+    public_baseurl: str
+    admin_contact: str | None = None
+    extra_well_known: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    unstable_features: Mapping[str, bool] = FORMERLY_UNSTABLE
+
+
+class Discovery:
+    """Answers what needs no user."""
+
+    def __init__(self, settings: DiscoverySettings) -> None:
+        self._settings = settings
+
+    def versions(self) -> Json:
+        """https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions"""
+        return {"versions": VERSIONS, "unstable_features": dict(self._settings.unstable_features)}
+
+    def client_well_known(self) -> Json:
+        """https://spec.matrix.org/v1.19/client-server-api/#getwell-knownmatrixclient"""
+        address = self._settings.public_baseurl.removesuffix("/")
+        return {**self._settings.extra_well_known, "m.homeserver": {"base_url": address}}
+
+    def support(self) -> Json:
+        """Whom to turn to; 404 `M_NOT_FOUND` where the configuration does not say.
+
+        https://spec.matrix.org/v1.19/client-server-api/#getwell-knownmatrixsupport
+        """
+        contact = (self._settings.admin_contact or "").removeprefix("mailto:")
+        if contact.startswith(("https://", "http://")):
+            return {"support_page": contact}
+        if is_valid_user_id(contact):
+            return {"contacts": [{"role": "m.role.admin", "matrix_id": contact}]}
+        if "@" in contact:
+            return {"contacts": [{"role": "m.role.admin", "email_address": contact}]}
+        raise not_found("This server names no contact.")
+
+
+class Capabilities:
+    """Answers what a user may do. `offered`: the optional capabilities that are there, such as `m.get_login_token`."""
+
+    def __init__(
+        self,
+        config: AccountsConfig,
+        default_room_version: str,
+        has_password: HasPassword,
+        offered: frozenset[str] = frozenset(),
+    ) -> None:
+        self._config = config
+        self._default_room_version = default_room_version
+        self._has_password = has_password
+        self._offered = offered
+
+    async def of_user(self, user_id: str) -> Json:
+        """https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation"""
+        may_change_password = self._config.passwords.is_enabled and await self._has_password(user_id)
+        flags = {
+            "m.change_password": may_change_password,
+            "m.set_displayname": self._config.registration.enable_set_displayname,
+            "m.set_avatar_url": self._config.registration.enable_set_avatar_url,
+            **{name: name in self._offered for name in _OPTIONAL},
+        }
+        return {
+            "m.room_versions": {
+                "default": self._default_room_version,
+                "available": dict.fromkeys(ROOM_VERSIONS, "stable"),
+            },
+            "m.profile_fields": self._profile_fields(),
+            **{name: {"enabled": is_enabled} for name, is_enabled in flags.items()},
+        }
+
+    def _profile_fields(self) -> Json:
+        is_open = {
+            "displayname": self._config.registration.enable_set_displayname,
+            "avatar_url": self._config.registration.enable_set_avatar_url,
+        }
+        disallowed = [key for key, may in is_open.items() if not may]
+        return {"enabled": True, "disallowed": disallowed} if disallowed else {"enabled": True}

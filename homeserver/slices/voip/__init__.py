@@ -1,0 +1,1 @@
+"""Credentials of a TURN server, for calls between clients."""
