@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/server-server-api/#request-authentication
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +29,10 @@ _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 (the RFC's word)
 _PARAMETER = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))[ \t]*(?:,|\Z)')
 _ESCAPED = re.compile(r"\\(.)")
 _BLANK = re.compile(r"[ \t,]*")
+
+
+NoteHeard = Callable[[str], None]
+"""A server gave a sign of life."""
 
 
 class KeyUnavailable(Exception):
@@ -101,10 +105,13 @@ class RequestSigner:
 class RequestAuthenticator:
     """Says which server sent a request: the router's `ServerAuthenticator`."""
 
-    def __init__(self, server_name: str, keys: RequestKeys, rules: ServerRules) -> None:
+    def __init__(
+        self, server_name: str, keys: RequestKeys, rules: ServerRules, note_heard: NoteHeard = lambda origin: None
+    ) -> None:
         self._server_name = server_name
         self._keys = keys
         self._rules = rules
+        self._note_heard = note_heard
 
     async def origin(self, request: Request) -> str:
         """The server that signed method, uri and body.
@@ -122,6 +129,7 @@ class RequestAuthenticator:
             except KeyUnavailable:
                 continue
             if self._is_signed(request, header, key):
+                self._note_heard(origin)
                 return origin
         raise _unauthorized(f"No valid signature of {origin}.")
 

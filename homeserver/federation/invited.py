@@ -14,14 +14,14 @@ from homeserver.federation.pdu_checks import PduChecks, Refused
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, missing_param, not_found
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
-from homeserver.protocol.stripped import stripped
+from homeserver.protocol.stripped import read_stripped, stripped
 from homeserver.rooms.importing import Importer
 
 Json = dict[str, Any]
 
 UserExists = Callable[[str], Awaitable[bool]]
 
-_MOST_STRIPPED = 100
+_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Invited:
                 f"Room version {invite.version!r} is not supported.",
                 room_version=invite.version,
             )
-        state = await self._room_state(invite, version)
+        state = self._room_state(invite, version)
         (checked,) = await self._checks.check([invite.pdu], version)
         if isinstance(checked, Refused):
             raise bad_json(f"The invite is refused: {checked.reason}.")
@@ -81,36 +81,18 @@ class Invited:
         if event.state_key.partition(":")[2] != self._identity.server_name:
             raise forbidden("The invited user is not of this server.")
 
-    async def _room_state(self, invite: ReceivedInvite, version: RoomVersion) -> list[Json]:
+    def _room_state(self, invite: ReceivedInvite, version: RoomVersion) -> list[Json]:
         """The stripped state; from room version 12 on it must hold the whole create event, which names the room."""
         given = invite.invite_room_state if isinstance(invite.invite_room_state, list) else []
-        entries = [one for one in given[:_MOST_STRIPPED] if _is_stripped(one)]
-        if not version.room_id_is_create_hash:
-            return [_cut(one) for one in entries]
-        creates = [one for one in entries if one["type"] == "m.room.create"]
-        for create in creates:
-            try:
-                event = parse_event(create, version)
-            except InvalidEvent:
-                continue
-            if event.room_id == invite.room_id:
-                return [_cut(one) for one in entries]
-        raise missing_param("invite_room_state: lacks the room's whole m.room.create event.")
+        if version.room_id_is_create_hash and not any(_founds(one, invite.room_id, version) for one in given[:_MOST]):
+            raise missing_param("invite_room_state: lacks the room's whole m.room.create event.")
+        return read_stripped(given, _MOST)
 
 
-def _is_stripped(one: Any) -> bool:
-    return (
-        isinstance(one, dict)
-        and isinstance(one.get("type"), str)
-        and isinstance(one.get("state_key"), str)
-        and isinstance(one.get("sender"), str)
-        and isinstance(one.get("content"), dict)
-    )
-
-
-def _cut(one: Json) -> Json:
-    """Only what clients get of a stripped event."""
-    kept = {key: one[key] for key in ("type", "state_key", "sender", "content")}
-    if isinstance(one.get("origin_server_ts"), int):
-        kept["origin_server_ts"] = one["origin_server_ts"]
-    return kept
+def _founds(one: Any, room_id: str, version: RoomVersion) -> bool:
+    if not isinstance(one, dict) or one.get("type") != "m.room.create":
+        return False
+    try:
+        return parse_event(one, version).room_id == room_id
+    except InvalidEvent:
+        return False

@@ -16,6 +16,7 @@ from homeserver.federation.pdu_checks import PduChecks, Refused
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event, InvalidEvent, NewEvent, new_event
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
+from homeserver.protocol.stripped import read_stripped, stripped
 from homeserver.rooms.importing import Importer, JoinedRoom
 from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.service import wall_clock_ms
@@ -43,7 +44,7 @@ class PeerHandshakes(Protocol):
         """Deliver a leave."""
 
     async def send_knock(self, destination: str, room_id: str, event_id: str, pdu: Json) -> list[Json]:
-        """Deliver a knock; the stripped state."""
+        """Deliver a knock; state that tells the room, whole events or stripped ones."""
 
     async def send_invite(self, destination: str, invite: InviteRequest) -> Json:
         """Deliver an invite; the PDU with the other server's signature."""
@@ -51,7 +52,7 @@ class PeerHandshakes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class InviteRequest:
-    """An invite as it is sent to the invited user's server."""
+    """An invite as it is sent to the invited user's server. `stripped`: whole events that tell the room."""
 
     room_id: str
     event_id: str
@@ -102,18 +103,18 @@ class Joining:
         for server in via[:_MOST_SERVERS]:
             try:
                 event = await self._built(server, "knock", room_id, user_id, content)
-                stripped = await self._peer.send_knock(server, room_id, event.event_id, event.pdu)
+                told = await self._peer.send_knock(server, room_id, event.event_id, event.pdu)
             except MatrixError as error:
                 errors.append(error)
                 continue
-            await self._importer.keep_own(event, stripped)
+            await self._importer.keep_own(event, [*read_stripped(told), stripped(event)])
             return event.event_id
         raise _most_telling(errors, f"No server could be found through which to knock on {room_id}.")
 
-    async def invite(self, room: RoomRecord, event: Event, stripped: list[Json]) -> Event:
+    async def invite(self, room: RoomRecord, event: Event, room_state: list[Json]) -> Event:
         """Have the invited user's server sign an invite; 403 or 502 where it does not."""
         server = str(event.state_key).partition(":")[2]
-        request = InviteRequest(room.room_id, event.event_id, room.version.version, event.pdu, stripped)
+        request = InviteRequest(room.room_id, event.event_id, room.version.version, event.pdu, room_state)
         signed = await self._peer.send_invite(server, request)
         (checked,) = await self._checks.check([{**event.pdu, "signatures": signed.get("signatures")}], room.version)
         if isinstance(checked, Refused) or checked.event_id != event.event_id:

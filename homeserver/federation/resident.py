@@ -18,8 +18,8 @@ from homeserver.protocol.errors import MatrixError, bad_json, forbidden, not_fou
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.rooms import queries_members
 from homeserver.rooms.auth_graph import chains_of
-from homeserver.rooms.invites import invite_state
-from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.invites import invite_events
+from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival
 from homeserver.rooms.records import EventDraft, RoomRecord, Status, StoredEvent
 from homeserver.rooms.restricted import authorising_user
@@ -85,7 +85,8 @@ class Resident:
         if handshake.membership == "join":
             content.update(await self._authorisation(room, handshake))
         draft = EventDraft("m.room.member", handshake.user_id, content, state_key=handshake.user_id)
-        event = await self._database.glance(self._template, room, draft)
+        # Where the room has forked, finding the state before the event records it.
+        event = await self._database.transact(self._template, room, draft, locks=(room_lock(room.room_nid),))
         return {"event": event, "room_version": room.version.version}
 
     async def send(self, handshake: Handshake, event_id: str, pdu: Json) -> StoredEvent:
@@ -190,7 +191,7 @@ class Resident:
         if stored.state_before is None:
             raise not_found("The state before the knock is not known.")
         state = self._parts.snapshots.get(tx, stored.state_before)
-        return {"knock_room_state": invite_state(tx, self._parts.loader, state, stored.event)[:-1]}
+        return {"knock_room_state": [one.pdu for one in invite_events(tx, self._parts.loader, state, stored.event)]}
 
 
 def _check_membership(event: Event, handshake: Handshake, event_id: str) -> None:

@@ -11,6 +11,7 @@ from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.auth_graph import chain_from
 from homeserver.rooms.current import CurrentState
 from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.outliers import authorising_ids
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent, Tip
 from homeserver.rooms.redacting import Redactor
 from homeserver.rooms.resolving import Resolver
@@ -132,7 +133,7 @@ def _is_current(tips: list[Tip], gone: list[int], state_after: int) -> bool:
 
 def event_row(tx: Transaction, room: RoomRecord, event: Event, nid: int) -> dict[str, Any]:
     """The columns of an event that do not depend on its place; those that do are empty, as for an outlier."""
-    auth_nids = queries_events.nids_by_id(tx, event.auth_events) if event.is_state else {}
+    auth_nids = queries_events.nids_by_id(tx, authorising_ids(room, event)) if event.is_state else {}
     return {
         "event_nid": nid,
         "event_id": event.event_id,

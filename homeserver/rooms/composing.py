@@ -98,7 +98,7 @@ class Composer:
         auth_state = self.auth_state(tx, room, draft, place.state)
         fields = self.fields(room, draft, place, auth_state, now_ms=now_ms)
         try:
-            event = new_event(fields, room.version, lambda pdu: pdu)
+            event = new_event(fields, room.version, lambda pdu: {**pdu, "signatures": {}})
         except InvalidEvent as error:
             raise _refused(error) from error
         check_allowed(event, auth_state)

@@ -16,7 +16,7 @@ from homeserver.protocol.ids import server_name_of
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_members
 from homeserver.rooms.composing import Composed
-from homeserver.rooms.invites import invite_state
+from homeserver.rooms.invites import invite_events
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival, Missing
 from homeserver.rooms.records import EventDraft, Membership, RoomRecord
@@ -47,8 +47,8 @@ class RemoteMemberships(Protocol):
     async def knock(self, room_id: str, user_id: str, content: dict[str, Any], via: Sequence[str]) -> str:
         """Knock on a room this server is not in; the knock event's id."""
 
-    async def invite(self, room: RoomRecord, event: Event, stripped: list[dict[str, Any]]) -> Event:
-        """Have the invited user's server sign an invite."""
+    async def invite(self, room: RoomRecord, event: Event, room_state: list[dict[str, Any]]) -> Event:
+        """Have the invited user's server sign an invite. `room_state`: whole events that tell the room."""
 
 
 class Memberships:
@@ -176,10 +176,10 @@ class Memberships:
     async def _invite_remote(self, room: RoomRecord, change: Change, requester: Requester) -> str:
         """Build and sign the invite, have the other server sign it too, then append it."""
         lock = room_lock(room.room_nid)
-        composed, stripped = await self._database.transact(
+        composed, room_state = await self._database.transact(
             self._compose_invite, room, _draft(change, requester), locks=(lock,)
         )
-        event = await self._remote.invite(room, composed.event, stripped)
+        event = await self._remote.invite(room, composed.event, room_state)
         arrival = Arrival(event, is_outbound=True)
         verdict = await self._database.transact(self._parts.receiver.receive, room, arrival, locks=(lock,))
         if isinstance(verdict, Missing) or verdict.status != 0:
@@ -191,7 +191,8 @@ class Memberships:
     ) -> tuple[Composed, list[dict[str, Any]]]:
         place = self._parts.composer.place(tx, room)
         composed = self._parts.composer.compose(tx, room, draft, place, now_ms=wall_clock_ms())
-        return composed, invite_state(tx, self._parts.loader, place.state, composed.event)
+        told = invite_events(tx, self._parts.loader, place.state, composed.event)
+        return composed, [one.pdu for one in told]
 
     def _forget(self, tx: Transaction, room: RoomRecord, user_id: str) -> None:
         row = queries_members.find_membership(tx, user_id, room.room_nid)

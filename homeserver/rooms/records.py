@@ -75,3 +75,12 @@ class Membership:
     event_nid: int
     position: int
     forgotten: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlace:
+    """Where an event is in its room: its number, its depth, and the position at which it was published."""
+
+    event_nid: int
+    depth: int
+    position: int

@@ -27,8 +27,13 @@ class Resolver:
         self._remembered: dict[frozenset[int], int] = {}
 
     def resolve(self, tx: Transaction, room: RoomRecord, snapshot_nids: Iterable[int]) -> int:
-        """The snapshot that these resolve to; a new one is recorded where they differ."""
+        """The snapshot that these resolve to; a new one is recorded where they differ, so not to be called in a read.
+
+        Of none, which is what the create event has before it, it is an empty one.
+        """
         wanted = frozenset(snapshot_nids)
+        if not wanted:
+            return self._snapshots.extend(tx, room.room_nid, None, {})
         if len(wanted) == 1:
             return next(iter(wanted))
         known = self._remembered.get(wanted)
@@ -37,10 +42,14 @@ class Resolver:
         states = {nid: self._snapshots.get(tx, nid) for nid in sorted(wanted)}
         resolved = self._resolve_states(tx, room, list(states.values()))
         nid = self._record(tx, room.room_nid, states, resolved)
+        # Only what was committed may be remembered: the snapshot goes with a transaction that fails.
+        tx.after_commit(lambda: self._remember(wanted, nid))
+        return nid
+
+    def _remember(self, wanted: frozenset[int], nid: int) -> None:
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
         self._remembered[wanted] = nid
-        return nid
 
     def _resolve_states(self, tx: Transaction, room: RoomRecord, states: list[State]) -> State:
         """Only what differs goes through resolution with event ids; the rest is shared as it is."""

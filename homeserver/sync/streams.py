@@ -109,17 +109,19 @@ class Streams:
         if stream.changed_topics.get("membership", 0) > stream.followed_at:
             await self._follow_rooms(stream)
 
-    def touch_volatile(self, user_ids: Iterable[str] = (), room_nid: int | None = None) -> None:
-        """Something that is not stored changed for these users, or for everybody in a room."""
+    def touch_users(self, user_ids: Iterable[str]) -> int:
+        """Something that is not stored changed for these users; the serial of it."""
         self.volatile += 1
-        touched = set(user_ids)
-        if room_nid is not None:
-            touched |= self._by_room.get(room_nid, set())
-        for user_id in touched:
+        for user_id in set(user_ids):
             stream = self._streams.get(user_id)
             if stream is not None:
                 stream.volatile_changed_at = self.volatile
                 stream.wake()
+        return self.volatile
+
+    def touch_room(self, room_nid: int) -> int:
+        """Something that is not stored changed for everybody in a room; the serial of it."""
+        return self.touch_users(self._by_room.get(room_nid, ()))
 
     def wake_all(self) -> None:
         """End all waits: the server is stopping."""

@@ -17,13 +17,20 @@ from homeserver.slices.receipts import queries
 RECEIPT_TYPES = ("m.read", "m.read.private")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPlace:
-    """Where an event is: its number, its depth, and the position at which it was published."""
+class ReadPlace(Protocol):
+    """Where an event is."""
 
-    event_nid: int
-    depth: int
-    position: int
+    @property
+    def event_nid(self) -> int:
+        """Its number."""
+
+    @property
+    def depth(self) -> int:
+        """Its depth."""
+
+    @property
+    def position(self) -> int:
+        """The position at which it was published."""
 
 
 class RoomLookup(Protocol):

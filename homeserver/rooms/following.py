@@ -1,0 +1,51 @@
+"""Rooms that an account joins when it begins, and leaves when it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from homeserver.protocol.errors import MatrixError
+from homeserver.protocol.requester import Requester
+from homeserver.rooms.memberships import Change, Memberships
+from homeserver.rooms.service import Rooms
+
+logger = logging.getLogger(__name__)
+
+ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
+"""A room alias to (room id, servers that know it)."""
+
+
+class ComingAndGoing:
+    """Follows accounts. `auto_join`: room ids and aliases that every new account joins (`auto_join_rooms`)."""
+
+    def __init__(
+        self, rooms: Rooms, memberships: Memberships, resolve: ResolveAlias, auto_join: Sequence[str] = ()
+    ) -> None:
+        self._rooms = rooms
+        self._memberships = memberships
+        self._resolve = resolve
+        self._auto_join = auto_join
+
+    async def join_first_rooms(self, user_id: str) -> None:
+        """Join the rooms every account joins; one that cannot be joined is passed over, with a warning."""
+        for name in self._auto_join:
+            try:
+                room_id, via = await self._resolve(name) if name.startswith("#") else (name, [])
+                change = Change(room_id, user_id, "join", via=tuple(via))
+                await self._memberships.change(change, Requester(user_id, None, 0))
+            except MatrixError as error:
+                logger.warning("%s could not join %s: %s", user_id, name, error.message)
+
+    async def leave_every_room(self, user_id: str, erase: bool) -> None:
+        """Leave all rooms and refuse all invites; what fails for a reason of the room's is passed over."""
+        requester = Requester(user_id, None, 0)
+        for membership in (await self._rooms.occupancy.memberships(user_id)).values():
+            if membership.membership not in ("join", "invite", "knock"):
+                continue
+            try:
+                await self._memberships.change(Change(membership.room_id, user_id, "leave"), requester)
+            except MatrixError as error:
+                if error.status >= 500:
+                    raise
+                logger.warning("%s could not leave %s: %s", user_id, membership.room_id, error.message)
