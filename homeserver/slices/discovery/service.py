@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from homeserver.accounts.records import User
 from homeserver.config.accounts import AccountsConfig
 from homeserver.protocol.errors import not_found
 from homeserver.protocol.ids import is_valid_user_id
@@ -26,8 +27,8 @@ FORMERLY_UNSTABLE: Mapping[str, bool] = MappingProxyType(
 #: Capabilities that clients take for granted, or for missing, unless told.
 _OPTIONAL = ("m.3pid_changes", "m.get_login_token", "m.forget_forced_upon_leave")
 
-HasPassword = Callable[[str], Awaitable[bool]]
-"""Whether a user has a password to log in with."""
+FindUser = Callable[[str], Awaitable[User | None]]
+"""The account of a local user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +79,20 @@ class Capabilities:
         self,
         config: AccountsConfig,
         default_room_version: str,
-        has_password: HasPassword,
+        find_user: FindUser,
         offered: frozenset[str] = frozenset(),
     ) -> None:
         self._config = config
         self._default_room_version = default_room_version
-        self._has_password = has_password
+        self._find_user = find_user
         self._offered = offered
 
     async def of_user(self, user_id: str) -> Json:
         """https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation"""
-        may_change_password = self._config.passwords.is_enabled and await self._has_password(user_id)
+        user = await self._find_user(user_id)
+        has_password = user is not None and user.has_password
         flags = {
-            "m.change_password": may_change_password,
+            "m.change_password": self._config.passwords.is_enabled and has_password,
             "m.set_displayname": self._config.registration.enable_set_displayname,
             "m.set_avatar_url": self._config.registration.enable_set_avatar_url,
             **{name: name in self._offered for name in _OPTIONAL},
