@@ -5,6 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,21 +16,23 @@ from homeserver.protocol.events import Event
 INFINITE = 2**63
 """The power of a creator in room version 12 and later: more than any level that can be written."""
 
-_INTEGER_TEXT = re.compile(r"\s*[+-]?\d{1,30}\s*\Z")
+_INTEGER_TEXT = re.compile(r"\s*([+-]?)0*([0-9]{1,30})\s*")
 _DEFAULTS = {"ban": 50, "kick": 50, "redact": 50, "invite": 0, "state_default": 50, "events_default": 0}
 
 
 def read_level(value: Any) -> int | None:
-    """A level as older room versions may write it: integer, float, or text of an integer; None for anything else."""
+    """A level as older room versions may write it: integer, float, or text of an integer; None for anything else.
+
+    https://spec.matrix.org/v1.19/rooms/v1/#deprecated-event-content-schemas
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return int(value) if abs(value) < 2**62 else None
-    if isinstance(value, str) and _INTEGER_TEXT.match(value):
-        return int(value)
-    return None
+        return int(value) if math.isfinite(value) else None
+    match = _INTEGER_TEXT.fullmatch(value) if isinstance(value, str) else None
+    return None if match is None else int(match[1] + match[2])
 
 
 def creators_of(create: Event) -> frozenset[str]:
@@ -78,8 +81,6 @@ class PowerLevels:
         level = read_level(events.get(event_type)) if isinstance(events, dict) else None
         if level is not None:
             return level
-        if not self.has_event:
-            return 0
         return self._level("state_default" if is_state else "events_default")
 
     @property

@@ -146,12 +146,12 @@ def required_signers(event: Event) -> frozenset[str]:
         signers.add(server_name_of(event.sender))
     if event.version.references_are_pairs:
         signers.add(server_name_of(event.event_id))
-    if event.version.restricted_joins and event.type == "m.room.member":
-        authoriser = event.content.get("join_authorised_via_users_server")
-        if authoriser is not None:
-            if not isinstance(authoriser, str) or not is_valid_user_id(authoriser):
-                raise SignatureError("join_authorised_via_users_server is not a user ID")
-            signers.add(server_name_of(authoriser))
+    is_restricted = event.version.restricted_joins and event.type == "m.room.member"
+    if is_restricted and "join_authorised_via_users_server" in event.content:
+        authoriser = event.content["join_authorised_via_users_server"]
+        if not isinstance(authoriser, str) or not is_valid_user_id(authoriser):
+            raise SignatureError("join_authorised_via_users_server is not a user ID")
+        signers.add(server_name_of(authoriser))
     return frozenset(signers)
 
 

@@ -191,7 +191,7 @@ class RequiredSigners(unittest.TestCase):
             self.assertEqual(required_signers(self._member(version, **content)), {SERVER, "other.example"})
 
     def test_nobody_can_sign_for_what_is_no_user(self) -> None:
-        values: list[Any] = [1, "bob", "@bob", {}]
+        values: list[Any] = [1, "bob", "@bob", {}, None]
         for value in values:
             event = self._member(_V12, membership="join", join_authorised_via_users_server=value)
             with self.subTest(value), self.assertRaises(SignatureError):

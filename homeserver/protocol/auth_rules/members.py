@@ -8,7 +8,7 @@ from typing import Any
 from homeserver.protocol.auth_rules.auth_events import JOIN_RULES, POWER
 from homeserver.protocol.auth_rules.verdict import AuthError, require
 from homeserver.protocol.events import Event, StateKey
-from homeserver.protocol.power_levels import PowerLevels, creators_of
+from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.signing import SignatureError, signing_key_ids, verify_json, verify_key_from_base64
 
 AuthState = Mapping[StateKey, Event]
@@ -39,15 +39,14 @@ def _membership(auth_state: AuthState, user_id: str | None) -> str:
     return "leave" if member is None else (member.membership or "leave")
 
 
-def _join_rule(auth_state: AuthState) -> str:
+def _join_rule(auth_state: AuthState) -> Any:
+    """What stands there, if anything does: a rule that is not understood lets nobody in."""
     rules = auth_state.get(JOIN_RULES)
-    rule = None if rules is None else rules.content.get("join_rule")
-    return rule if isinstance(rule, str) else "invite"
+    return "invite" if rules is None else rules.content.get("join_rule", "invite")
 
 
 def _check_join(event: Event, auth_state: AuthState, create: Event, levels: PowerLevels) -> None:
-    creators = creators_of(create)
-    founder = create.sender if create.version.privileged_creators else next(iter(creators), create.sender)
+    founder = create.content.get("creator") if create.version.creator_in_content else create.sender
     if event.prev_events == (create.event_id,) and event.state_key == founder:
         return
     require(event.sender == event.state_key, "join.sender", "nobody can join for somebody else")

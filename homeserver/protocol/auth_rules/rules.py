@@ -92,7 +92,7 @@ def _check_sender(event: Event, auth_state: Mapping[StateKey, Event], create: Ev
 
 
 def _check_redaction(event: Event, levels: PowerLevels, power: int) -> None:
-    """Room versions 1 and 2 look at the id of the redacted event."""
+    """Room versions 1 and 2 compare the servers that the ids of the two events name."""
     target_domain = (event.redacts or "").partition(":")[2]
-    own = bool(target_domain) and target_domain == event.sender.partition(":")[2]
+    own = bool(target_domain) and target_domain == event.event_id.partition(":")[2]
     require(power >= levels.redact or own, "redaction.level", f"{event.sender} may not redact this event")
