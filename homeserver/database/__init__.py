@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from homeserver.database.cache import ByteCache, CacheBudget
 from homeserver.database.database import Database
-from homeserver.database.engine import DatabaseTooNew
+from homeserver.database.engine import DatabaseClosed, DatabaseTooNew, OutcomeUnknown
 from homeserver.database.feed import Change, ChangeFeed
 from homeserver.database.opening import open_database
 from homeserver.database.transaction import NotFoundRow, Transaction
@@ -15,8 +15,10 @@ __all__ = [
     "Change",
     "ChangeFeed",
     "Database",
+    "DatabaseClosed",
     "DatabaseTooNew",
     "NotFoundRow",
+    "OutcomeUnknown",
     "Transaction",
     "open_database",
 ]

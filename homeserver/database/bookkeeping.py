@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from homeserver.database.engine import Connection, DatabaseTooNew, Engine
+from homeserver.database.engine import Connection
 from homeserver.database.feed import Change
 from homeserver.database.tables import Table
 
@@ -38,12 +38,17 @@ TABLES = [STREAM_POSITION, CHANGES]
 _KEPT_MS = 3_600_000
 
 
-def lock_position(connection: Connection) -> int:
-    """The position before this transaction, its row locked until the commit."""
+def advance_position(connection: Connection) -> int:
+    """The next position. The row stays locked until the commit, so positions are committed in their order."""
     rows, _ = connection.execute(
-        "UPDATE stream_position SET position = position WHERE only_row = 1 RETURNING position", {}
+        "UPDATE stream_position SET position = position + 1 WHERE only_row = 1 RETURNING position", {}
     )
     return int(rows[0][0])
+
+
+def set_position(connection: Connection, position: int) -> None:
+    """The last position of a batch, by whoever advanced to its first."""
+    connection.execute("UPDATE stream_position SET position = :position WHERE only_row = 1", {"position": position})
 
 
 def read_position(connection: Connection) -> int:
@@ -52,11 +57,8 @@ def read_position(connection: Connection) -> int:
     return int(rows[0][0])
 
 
-def write_changes(connection: Connection, position: int | None, changes: Sequence[Change]) -> None:
-    """Advance the position and record the changes of a batch."""
-    if position is None:
-        return
-    connection.execute("UPDATE stream_position SET position = :position WHERE only_row = 1", {"position": position})
+def write_changes(connection: Connection, changes: Sequence[Change]) -> None:
+    """Record the changes of a batch."""
     if changes:
         now_ms = int(time.time() * 1000)
         connection.execute_many(
@@ -65,9 +67,9 @@ def write_changes(connection: Connection, position: int | None, changes: Sequenc
         )
 
 
-def notify(connection: Connection, position: int) -> None:
-    """Tell the other processes the position; they read what they have not seen."""
-    connection.execute("SELECT pg_notify('hearth_position', :position)", {"position": str(position)})
+def notify(connection: Connection, channel: str, payload: str) -> None:
+    """Tell all who listen, once this is committed. PostgreSQL only."""
+    connection.execute("SELECT pg_notify(:channel, :payload)", {"channel": channel, "payload": payload})
 
 
 def changes_after(connection: Connection, position: int) -> list[Change]:
@@ -83,36 +85,4 @@ def trim_changes(connection: Connection) -> None:
     """Forget old changes."""
     connection.execute(
         "DELETE FROM changes WHERE written_ts < :before", {"before": int(time.time() * 1000) - _KEPT_MS}
-    )
-
-
-def create_tables(engine: Engine, connection: Connection, tables: Sequence[Table]) -> None:
-    """Create what is missing, all in one transaction; raises `DatabaseTooNew` where a table is newer than this code."""
-    connection.begin(is_writer=True)
-    try:
-        connection.lock(["schema"])
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_versions (name TEXT NOT NULL PRIMARY KEY, version BIGINT NOT NULL)", {}
-        )
-        rows, _ = connection.execute("SELECT name, version FROM schema_versions", {})
-        present: dict[str, int] = {row[0]: row[1] for row in rows}
-        for table in [*TABLES, *tables]:
-            if present.get(table.name, 0) > table.version:
-                raise DatabaseTooNew(f"the table {table.name} was made by a later version of Hearth")
-            if table.name not in present:
-                _create(engine, connection, table)
-        if STREAM_POSITION.name not in present:
-            connection.execute("INSERT INTO stream_position (only_row, position) VALUES (1, 1)", {})
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-
-
-def _create(engine: Engine, connection: Connection, table: Table) -> None:
-    for statement in engine.ddl(table.sql):
-        connection.execute(statement, {})
-    connection.execute(
-        "INSERT INTO schema_versions (name, version) VALUES (:name, :version)",
-        {"name": table.name, "version": table.version},
     )

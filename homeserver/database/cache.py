@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from threading import Lock
+from threading import RLock
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
@@ -17,6 +17,8 @@ class CacheBudget:
         self.budget_bytes = budget_bytes
         self.used_bytes = 0
         self.caches: list[ByteCache[Any, Any]] = []
+        self.lock = RLock()
+        """Held while any of the caches changes, since they share the count."""
 
     def cache(self, name: str) -> ByteCache[Any, Any]:
         """A new cache within the budget."""
@@ -26,10 +28,11 @@ class CacheBudget:
 
     def shrink(self) -> None:
         """Drop what was used longest ago, of the largest cache, until the budget holds."""
-        while self.used_bytes > self.budget_bytes:
-            largest = max(self.caches, key=lambda cache: cache.used_bytes)
-            if not largest.drop_oldest():
-                return
+        with self.lock:
+            while self.used_bytes > self.budget_bytes:
+                largest = max(self.caches, key=lambda cache: cache.used_bytes)
+                if not largest.drop_oldest():
+                    return
 
 
 class ByteCache(Generic[K, V]):
@@ -42,7 +45,7 @@ class ByteCache(Generic[K, V]):
         self.misses = 0
         self._budget = budget
         self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
-        self._lock = Lock()
+        self._lock = budget.lock
 
     def get(self, key: K) -> V | None:
         """The value, or None."""
@@ -56,13 +59,15 @@ class ByteCache(Generic[K, V]):
             return entry[0]
 
     def put(self, key: K, value: V, size_bytes: int) -> None:
-        """Keep a value that takes about so many bytes."""
+        """Keep a value that takes about so many bytes. What is larger than the whole budget is not kept."""
         with self._lock:
-            old = self._entries.pop(key, None)
+            self.drop(key)
+            if size_bytes > self._budget.budget_bytes:
+                return
             self._entries[key] = (value, size_bytes)
-            self._count(size_bytes - (0 if old is None else old[1]))
-        if self._budget.used_bytes > self._budget.budget_bytes:
-            self._budget.shrink()
+            self._count(size_bytes)
+            if self._budget.used_bytes > self._budget.budget_bytes:
+                self._budget.shrink()
 
     def drop(self, key: K) -> None:
         """Forget a key."""

@@ -10,32 +10,56 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import ExecStatus
 
 from homeserver.database.engine import Connection, Row
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _BLOCK = 50
+_PREPARED_AFTER = 3
+_MOST_PREPARED = 300
+#: A host that is gone is noticed within a minute, not within TCP's hours. The operator's own settings come first.
+_PARAMETERS: dict[str, Any] = {
+    "application_name": "hearth",
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 
 @lru_cache(maxsize=4096)
-def translated(sql: str) -> str:
-    """`:name` parameters in psycopg's form; casts (`::type`) and string literals are left alone."""
-    pieces = sql.replace("%", "%%").split("'")
-    pieces[::2] = [_PARAMETER.sub(r"%(\1)s", piece) for piece in pieces[::2]]
-    return "'".join(pieces)
+def translated(sql: str) -> tuple[str, tuple[str, ...]]:
+    """`:name` parameters as `$1`, and the names in that order; casts (`::type`) and string literals are left alone."""
+    names: dict[str, str] = {}
+
+    def numbered(found: re.Match[str]) -> str:
+        return names.setdefault(found[1], f"${len(names) + 1}")
+
+    pieces = sql.split("'")
+    pieces[::2] = [_PARAMETER.sub(numbered, piece) for piece in pieces[::2]]
+    return "'".join(pieces), tuple(names)
 
 
 class PostgresConnection:
-    """A connection. Statements are prepared by the driver after a few uses."""
+    """A connection. Statements are prepared by the driver after a few uses.
+
+    What has no parameters goes past the driver's cursor: it is half the cost, and at a ROLLBACK the cursor would forget
+    all prepared statements.
+    """
 
     def __init__(self, dsn: str) -> None:
-        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=3)
-        self._cursor = self._connection.cursor()
+        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=_PREPARED_AFTER)
+        self._connection.prepared_max = _MOST_PREPARED
+        self._cursor = psycopg.RawCursor(self._connection)
 
     def execute(self, sql: str, parameters: Mapping[str, Any]) -> tuple[list[Row], int]:
         """(rows, number of rows changed)."""
         cursor = self._cursor
-        cursor.execute(translated(sql), parameters or None)
+        statement, names = translated(sql)
+        cursor.execute(statement, [parameters[name] for name in names])
         return cursor.fetchall() if cursor.description is not None else [], cursor.rowcount
 
     def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -43,39 +67,76 @@ class PostgresConnection:
         if len(rows) == 1:
             self.execute(sql, rows[0])
         elif rows:
-            self._cursor.executemany(translated(sql), rows)
+            statement, names = translated(sql)
+            self._cursor.executemany(statement, [[row[name] for name in names] for row in rows])
+
+    def command(self, sql: str) -> None:
+        """Run what has neither parameters nor rows."""
+        self._command(sql)
 
     def begin(self, *, is_writer: bool) -> None:
         """READ COMMITTED for a writer, whose locks order it; one snapshot for a reader."""
-        self._cursor.execute(
+        self._command(
             "BEGIN ISOLATION LEVEL READ COMMITTED" if is_writer else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         )
 
     def commit(self) -> None:
-        """Make it durable."""
-        self._cursor.execute("COMMIT")
+        """Make it durable. After a failed statement COMMIT is a ROLLBACK, which PostgreSQL does not call an error."""
+        if self._command("COMMIT") != "COMMIT":
+            raise errors.InFailedSqlTransaction("a statement failed in this transaction, and its error was swallowed")
 
     def rollback(self) -> None:
         """Undo it all."""
-        self._cursor.execute("ROLLBACK")
+        self._command("ROLLBACK")
 
     def lock(self, names: Sequence[str]) -> None:
-        """Advisory locks, which end with the transaction."""
-        for name in sorted(set(names)):
-            self._cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (name,))
+        """Advisory locks, which end with the transaction. `unnest` keeps the order of the list."""
+        if names:
+            self.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(:names::text[]) AS name",
+                {"names": sorted(set(names))},
+            )
 
     def is_retryable(self, error: Exception) -> bool:
-        """Deadlocks, serialisation failures and lost connections are."""
+        """Deadlocks and serialisation failures are."""
         return isinstance(error, errors.DeadlockDetected | errors.SerializationFailure)
+
+    def is_lost(self, error: Exception) -> bool:
+        """Closed, or about to be: class 08 is the connection's end, 57P the server's."""
+        if isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08").startswith(("08", "57P")):
+            return True
+        return self._connection.closed
 
     def close(self) -> None:
         """Close it."""
         self._connection.close()
 
-    @property
-    def raw(self) -> psycopg.Connection[Any]:
-        """The driver's own connection, for LISTEN."""
-        return self._connection
+    def listen(self, *channels: str) -> None:
+        """Have `notifications` from now on."""
+        self._heard: list[tuple[str, str]] = []
+        self._connection.add_notify_handler(lambda one: self._heard.append((one.channel, one.payload)))
+        for channel in channels:
+            self._command(f"LISTEN {channel}")
+
+    def notifications(self) -> list[tuple[str, str]]:
+        """(channel, payload) of all that arrived; does not wait. Raises where the connection is lost."""
+        pgconn = self._connection.pgconn
+        pgconn.consume_input()
+        while (one := pgconn.notifies()) is not None:
+            self._heard.append((one.relname.decode(), one.extra.decode()))
+        heard, self._heard[:] = self._heard[:], []
+        return heard
+
+    def fileno(self) -> int:
+        """The socket, to wait for notifications at."""
+        return self._connection.fileno()
+
+    def _command(self, sql: str) -> str:
+        """The command's tag."""
+        result = self._connection.pgconn.exec_(sql.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise errors.error_from_result(result)
+        return (result.command_status or b"").decode()
 
 
 class PostgresEngine:
@@ -84,9 +145,10 @@ class PostgresEngine:
     name = "postgresql"
     is_shared = True
     reads_inline = False
+    most_in_list = 10_000
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self._dsn = make_conninfo(**{**_PARAMETERS, **conninfo_to_dict(dsn)})
         self._blocks: dict[str, list[int]] = {}
         self._lock = Lock()
 
@@ -112,3 +174,10 @@ class PostgresEngine:
                 )
                 block = self._blocks[key] = sorted((int(row[0]) for row in rows), reverse=True)
             return block.pop()
+
+    def in_list(self, name: str, values: list[Any]) -> tuple[str, dict[str, Any]]:
+        """One array, so that there is one statement for every length."""
+        return f"= ANY(:{name})", {name: values}
+
+    def close(self) -> None:
+        """Nothing ends with the process."""

@@ -9,8 +9,7 @@ from typing import Any, Protocol
 from homeserver.database.engine import Connection, Engine, Row
 from homeserver.database.feed import Change
 
-_LIST = re.compile(r"\bIN :([a-z_][a-z0-9_]*)")
-_MOST_IN_LIST = 500
+_LIST = re.compile(r"(?<!\bNOT )\bIN :([a-z_][a-z0-9_]*)")
 
 
 class NotFoundRow(Exception):
@@ -34,7 +33,7 @@ class Transaction:
         self._connection = connection
         self._positions = positions
         self._position: int | None = None
-        self.changes: list[Change] = []
+        self.changes: dict[Change, None] = {}
         self.callbacks: list[Callable[[], None]] = []
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
@@ -72,25 +71,28 @@ class Transaction:
             self._connection.execute_many(sql, rows)
 
     def all_in(self, sql: str, **parameters: Any) -> list[Row]:
-        """All rows of a SELECT that holds `IN :name` with a list for that name; long lists are asked for in pieces."""
+        """All rows of a SELECT that holds `IN :name` with a list for that name; none for an empty list.
+
+        Long lists are asked for in pieces, so `ORDER BY`, `LIMIT` and aggregates apply to a piece, not to the whole.
+        """
         match = _LIST.search(sql)
         if match is None:
             raise ValueError("all_in needs `IN :name`")
         name = match[1]
         values = list(dict.fromkeys(parameters.pop(name)))
+        most = self._engine.most_in_list
         rows: list[Row] = []
-        for start in range(0, len(values), _MOST_IN_LIST):
-            piece = values[start : start + _MOST_IN_LIST]
-            size = _list_size(len(piece))
-            piece += [piece[-1]] * (size - len(piece))
-            listed = {f"{name}_{index}": value for index, value in enumerate(piece)}
-            places = ", ".join(f":{key}" for key in listed)
-            expanded = f"{sql[: match.start()]}IN ({places}){sql[match.end() :]}"
+        for start in range(0, len(values), most):
+            condition, listed = self._engine.in_list(name, values[start : start + most])
+            expanded = f"{sql[: match.start()]}{condition}{sql[match.end() :]}"
             rows += self._connection.execute(expanded, {**parameters, **listed})[0]
         return rows
 
     def allocate(self, table: str, column: str) -> int:
-        """The next number for a key column; never given twice, also not after a rollback."""
+        """The next number for a `SERIAL8 PRIMARY KEY`; never given twice, also not after a rollback.
+
+        A table gets all its numbers from here or all from the database, not some of each.
+        """
         return self._engine.allocate(self._connection, table, column)
 
     @property
@@ -110,19 +112,9 @@ class Transaction:
     def publish(self, topic: str, key: str) -> int:
         """Record a change; the position of it."""
         position = self.position
-        change = Change(position, topic, key)
-        if change not in self.changes:
-            self.changes.append(change)
+        self.changes[Change(position, topic, key)] = None
         return position
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back on the reactor thread once this is durable."""
         self.callbacks.append(callback)
-
-
-def _list_size(count: int) -> int:
-    """Lists are padded to few sizes, so that few statements have to be prepared."""
-    size = 1
-    while size < count:
-        size *= 2
-    return min(size, _MOST_IN_LIST)
