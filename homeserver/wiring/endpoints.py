@@ -1,0 +1,53 @@
+"""The endpoints of rooms and of federation."""
+
+from __future__ import annotations
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.federation.endpoints import HandshakeEndpoints, ReadEndpoints, TransactionEndpoints
+from homeserver.federation.endpoints_keys import KeyEndpoints
+from homeserver.federation.invited import Invited
+from homeserver.federation.key_server import KeyServer
+from homeserver.federation.query_endpoints import QueryEndpoints
+from homeserver.federation.resident import Intake, Resident
+from homeserver.federation.serving import Serving
+from homeserver.federation.transactions import Transactions
+from homeserver.rooms.endpoints_history import HistoryEndpoints
+from homeserver.rooms.endpoints_members import MembershipEndpoints
+from homeserver.rooms.endpoints_rooms import RoomEndpoints
+from homeserver.rooms.founding import Founding
+from homeserver.rooms.reading import RoomReading
+from homeserver.wiring.federation import Federation
+from homeserver.wiring.ground import Ground
+from homeserver.wiring.slices import Slices
+
+
+def room_endpoints(ground: Ground, federation: Federation, slices: Slices) -> list[object]:
+    """What clients do in rooms."""
+    rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
+    founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
+    return [
+        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, ground.config.rooms.default_version),
+        MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve),
+        HistoryEndpoints(RoomReading(ground.database, rooms, ground.parts), federation.history.fill),
+    ]
+
+
+def federation_endpoints(
+    ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices
+) -> list[object]:
+    """What other servers ask and send."""
+    intake = Intake(federation.acls, federation.checks, federation.arrivals)
+    resident = Resident(ground.database, ground.rooms, ground.parts, intake, ground.identity)
+    transactions = Transactions(
+        ground.database, ground.rooms, federation.checks, federation.acls, slices.edus, federation.work.wake
+    )
+    invited = Invited(federation.checks, federation.importer, ground.identity, accounts.accounts.user_exists)
+    key_server = KeyServer(ground.identity, federation.settings, federation.keys, ground.database, ground.reactor)
+    lists_rooms = ground.config.rooms.public_list_over_federation
+    return [
+        KeyEndpoints(key_server, federation.settings),
+        TransactionEndpoints(transactions),
+        HandshakeEndpoints(resident, invited),
+        ReadEndpoints(Serving(ground.database, ground.rooms, ground.parts, resident, ground.server_name)),
+        QueryEndpoints(slices.directory_answers, lists_rooms=lists_rooms),
+    ]

@@ -1,0 +1,158 @@
+"""The way to other servers and back: keys, requests, queues, joins, history."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from homeserver import __version__
+from homeserver.config import Config
+from homeserver.federation.arrivals import Arrivals
+from homeserver.federation.authentication import RequestAuthenticator, RequestSigner
+from homeserver.federation.backoff import DestinationHealth
+from homeserver.federation.calls import Calls
+from homeserver.federation.client import FederationClient
+from homeserver.federation.discovery import Discovery
+from homeserver.federation.event_signatures import EventSignatures
+from homeserver.federation.history import History
+from homeserver.federation.joining import Joining
+from homeserver.federation.key_fetch import KeyFetcher
+from homeserver.federation.key_ring import KeyRing, OwnKeys
+from homeserver.federation.pdu_checks import PduChecks
+from homeserver.federation.peers import Peers
+from homeserver.federation.room_work import RoomWork
+from homeserver.federation.sender import Sender, SenderSettings
+from homeserver.federation.server_acl import ServerAcls
+from homeserver.federation.settings import FederationSettings, OldVerifyKey, ServerRules, TrustedKeyServer
+from homeserver.federation.srv import DnsSrvResolver, SrvLookup
+from homeserver.federation.timed_cache import now_ms
+from homeserver.federation.well_known import WellKnown
+from homeserver.http.egress import Egress
+from homeserver.http.egress_settings import EgressSettings, TlsSettings
+from homeserver.rooms.importing import Importer
+from homeserver.wiring.ground import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Federation:
+    """What talks to other servers."""
+
+    settings: FederationSettings
+    egress: Egress
+    keys: KeyRing
+    client: FederationClient
+    checks: PduChecks
+    acls: ServerAcls
+    arrivals: Arrivals
+    importer: Importer
+    joining: Joining
+    history: History
+    work: RoomWork
+    sender: Sender
+    authenticator: RequestAuthenticator
+
+
+@dataclass(frozen=True, slots=True)
+class _Outward:
+    egress: Egress
+    keys: KeyRing
+    health: DestinationHealth
+    client: FederationClient
+
+
+def wire_federation(ground: Ground) -> Federation:
+    """Make it all."""
+    database, rooms, parts = ground.database, ground.rooms, ground.parts
+    settings = settings_from(ground.config)
+    outward = _outward(ground, settings)
+    client = outward.client
+    checks = PduChecks(EventSignatures(outward.keys, ground.offload))
+    arrivals = Arrivals(database, parts, checks, client.history)
+    importer = Importer(database, rooms, parts)
+    return Federation(
+        settings=settings,
+        egress=outward.egress,
+        keys=outward.keys,
+        client=client,
+        checks=checks,
+        acls=ServerAcls(rooms),
+        arrivals=arrivals,
+        importer=importer,
+        joining=Joining(database, client.memberships, checks, importer, ground.identity),
+        history=History(rooms, client.history, checks, arrivals, ground.server_name),
+        work=RoomWork(database, rooms, arrivals, ground.background.spawn),
+        sender=_sender(ground, settings, outward),
+        authenticator=_authenticator(ground, settings, outward),
+    )
+
+
+def settings_from(config: Config) -> FederationSettings:
+    """What the configuration says about other servers."""
+    keys, federation = config.keys, config.federation
+    well_known = None
+    if config.web_client.serve_well_known:
+        name = config.server.server_name
+        well_known = name if ":" in name else f"{name}:443"
+    return FederationSettings(
+        rules=ServerRules(federation.domain_whitelist),
+        key_refresh_interval_ms=keys.key_refresh_interval_ms,
+        trusted_key_servers=tuple(
+            TrustedKeyServer(one.server_name, one.verify_keys) for one in keys.trusted_key_servers
+        ),
+        old_verify_keys={
+            key_id: OldVerifyKey(old.key, old.expired_ts) for key_id, old in keys.old_signing_keys.items()
+        },
+        well_known_server=well_known,
+        version=__version__,
+        request_timeout_ms=federation.request_timeout_ms,
+    )
+
+
+def _outward(ground: Ground, settings: FederationSettings) -> _Outward:
+    egress = Egress(_egress_settings(ground.config), ground.reactor)
+    discovery = Discovery(WellKnown(egress), SrvLookup(DnsSrvResolver(ground.reactor)))
+    peers = Peers(discovery, egress, ground.reactor)
+    keys = KeyRing(
+        OwnKeys.of(ground.identity, settings.old_verify_keys),
+        settings.rules,
+        ground.database,
+        KeyFetcher(peers, settings.trusted_key_servers),
+        ground.reactor,
+    )
+    health = DestinationHealth(ground.database, now_ms)
+    calls = Calls(RequestSigner(ground.identity), peers, settings.rules, health, ground.offload)
+    return _Outward(egress, keys, health, FederationClient.of(calls, ground.server_name, settings))
+
+
+def _egress_settings(config: Config) -> EgressSettings:
+    federation = config.federation
+    return EgressSettings(
+        denied_ranges=federation.denied_ranges,
+        allowed_ranges=config.outbound.allowed_ranges,
+        tls=TlsSettings(
+            verify=federation.verify_certificates,
+            unverified_domains=federation.unverified_domains,
+            ca_files=federation.custom_ca_files,
+            minimum_version=federation.minimum_tls_version,
+        ),
+        user_agent=f"Hearth/{__version__}{config.outbound.user_agent_suffix}",
+    )
+
+
+def _sender(ground: Ground, settings: FederationSettings, outward: _Outward) -> Sender:
+    return Sender(
+        ground.database,
+        outward.client.transactions,
+        outward.health,
+        ground.rooms.occupancy,
+        SenderSettings(ground.server_name, secrets.token_hex(6), settings.rules.is_allowed, ground.reactor),
+        ground.background.spawn,
+    )
+
+
+def _authenticator(ground: Ground, settings: FederationSettings, outward: _Outward) -> RequestAuthenticator:
+    def note_heard(origin: str) -> None:
+        if outward.health.wait_ms(origin):
+            ground.background.spawn(outward.health.record_success(origin))
+
+    return RequestAuthenticator(ground.server_name, outward.keys, settings.rules, note_heard)

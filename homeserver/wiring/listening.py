@@ -1,0 +1,88 @@
+"""The router with every endpoint, and the ports it is served at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.config import Config
+from homeserver.http.listeners import ListenerOptions, Listeners
+from homeserver.http.metrics import HttpMetrics, OperationEndpoints, new_registry
+from homeserver.http.routing import Router
+from homeserver.http.static_files import StaticFiles
+from homeserver.http.tls import CertificateFiles
+from homeserver.wiring.accounts import account_endpoints
+from homeserver.wiring.endpoints import federation_endpoints, room_endpoints
+from homeserver.wiring.federation import Federation
+from homeserver.wiring.ground import Ground
+from homeserver.wiring.slices import Slices
+
+#: What the web client's pages may load and call; webclient/README.md says what each is for.
+WEB_CLIENT_CSP = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self'",
+        "object-src 'none'",
+        "frame-src 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+        "base-uri 'none'",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """The router and its listeners."""
+
+    router: Router
+    listeners: Listeners
+
+
+def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices) -> Wired:
+    """Everything that answers requests."""
+    registry = new_registry()
+    endpoints: list[object] = [
+        OperationEndpoints(registry),
+        *account_endpoints(ground, accounts),
+        *room_endpoints(ground, federation, slices),
+        *federation_endpoints(ground, federation, accounts, slices),
+        *slices.endpoints,
+    ]
+    router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits)
+    listeners = Listeners(router, ground.reactor, _static(ground.config))
+    registry.register(HttpMetrics(router, lambda: listeners.sites))
+    return Wired(router, listeners)
+
+
+def listener_options(config: Config) -> Iterator[ListenerOptions]:
+    """One for each address of each listener."""
+    files = None
+    if config.tls is not None:
+        files = CertificateFiles(config.tls.certificate_path, config.tls.private_key_path)
+    for listener in config.listeners:
+        resources = sorted(listener.resources | ({"metrics"} if config.server.enable_metrics else set()))
+        for address in ("",) if listener.unix_path is not None else listener.bind_addresses:
+            yield ListenerOptions(
+                resources=resources,
+                bind_address=address,
+                port=listener.port,
+                tls=files if listener.tls else None,
+                unix_path=listener.unix_path,
+                unix_mode=listener.unix_mode,
+                x_forwarded=listener.x_forwarded,
+            )
+
+
+def _static(config: Config) -> StaticFiles | None:
+    client = config.web_client
+    if not client.is_served or client.path is None or client.location is not None:
+        return None
+    return StaticFiles(client.path, WEB_CLIENT_CSP)

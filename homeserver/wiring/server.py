@@ -1,0 +1,96 @@
+"""The running server: what starts when, and what ends in which order."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.federation import queries_incoming
+from homeserver.http.listeners import Listeners
+from homeserver.rooms import queries_rooms
+from homeserver.rooms.service import wall_clock_ms
+from homeserver.wiring.federation import Federation
+from homeserver.wiring.ground import Ground
+from homeserver.wiring.listening import Wired, listener_options
+from homeserver.wiring.slices import Slices
+from homeserver.wiring.tables import TABLES
+
+logger = logging.getLogger(__name__)
+
+#: How long requests under way may take when the server is stopped.
+_GRACE_S = 10.0
+_REAP_EVERY_S = 600
+_TICK_EVERY_S = 5
+_DAY_MS = 24 * 3600 * 1000
+
+
+class Server:
+    """Starts and stops everything."""
+
+    def __init__(
+        self, ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices, wired: Wired
+    ) -> None:
+        self._ground = ground
+        self._federation = federation
+        self._accounts = accounts
+        self._slices = slices
+        self._listeners: Listeners = wired.listeners
+        self._loops: list[LoopingCall] = []
+        self.ports: list[int] = []
+
+    async def start(self) -> None:
+        """Open the database, take up what a stop interrupted, then listen. Raises what the opening of the database
+        or of a port raises."""
+        ground = self._ground
+        ground.threads.start()
+        await ground.offload(ground.database.start, TABLES)
+        self._accounts.start()
+        await self._accounts.deactivation.resume()
+        await self._slices.data.profiles.resume()
+        await self._federation.work.start()
+        await self._federation.sender.start()
+        self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
+        self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self._reap()))
+        for options in listener_options(ground.config):
+            self.ports.append(self._listeners.open(options))
+        # What is there now stays: collections need not look at it again.
+        gc.collect()
+        gc.freeze()
+
+    async def stop(self) -> None:
+        """End in order: no new requests, then what is under way, then the queues, then the database."""
+        self._slices.sync.stop()
+        await self._listeners.close(_GRACE_S)
+        for loop in self._loops:
+            loop.stop()
+        self._federation.sender.stop()
+        self._federation.work.stop()
+        self._federation.egress.close()
+        await self._accounts.stop()
+        await self._ground.background.finish()
+        await self._ground.offload(self._ground.database.close)
+        self._ground.threads.stop()
+
+    def _repeat(self, every_s: float, call: Callable[[], object]) -> None:
+        loop = LoopingCall(call)
+        loop.clock = self._ground.reactor
+        loop.start(every_s, now=False)
+        self._loops.append(loop)
+
+    async def _reap(self) -> None:
+        """Delete what is past its time. Harmless where several processes do it."""
+        try:
+            await self._ground.database.reap()
+            await self._accounts.reap()
+            before_ts = wall_clock_ms() - _DAY_MS
+            await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
+            await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)
+        except Exception:
+            logger.exception("what is past its time could not be deleted")
+
+

@@ -1,0 +1,105 @@
+"""The slices, each handed the few verbs of others that it needs; and `/sync`, which puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.federation.transactions import ReceiveEdu
+from homeserver.rooms.following import ComingAndGoing
+from homeserver.rooms.memberships import Memberships
+from homeserver.rooms.timeline import TimelineReader
+from homeserver.slices.directory.endpoints import DirectoryEndpoints
+from homeserver.slices.directory.federation import DirectoryFederation
+from homeserver.slices.directory.public_rooms import PublicRooms
+from homeserver.slices.directory.service import Directory
+from homeserver.slices.presence.endpoints import PresenceEndpoints
+from homeserver.slices.presence.service import Presence, PresenceSettings
+from homeserver.slices.receipts.endpoints import ReceiptEndpoints
+from homeserver.slices.receipts.service import Receipts
+from homeserver.slices.typing.endpoints import TypingEndpoints
+from homeserver.slices.typing.service import Typing
+from homeserver.sync.answer import AnswerComposer
+from homeserver.sync.endpoints import SyncEndpoints
+from homeserver.sync.lazy_members import SentMembers
+from homeserver.sync.service import Sync
+from homeserver.sync.sources import Sources
+from homeserver.sync.streams import Streams
+from homeserver.wiring.federation import Federation
+from homeserver.wiring.ground import Ground
+from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """The slices that others are handed, and every slice's endpoints."""
+
+    memberships: Memberships
+    directory: Directory
+    directory_answers: DirectoryFederation
+    presence: Presence
+    sync: Sync
+    data: UserData
+    edus: Mapping[str, ReceiveEdu]
+    endpoints: list[object]
+
+
+def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) -> Slices:
+    """Make them all."""
+    memberships = Memberships(ground.database, ground.rooms, ground.parts, federation.joining, ground.server_name)
+    streams = Streams(ground.database.feed, ground.rooms.occupancy.memberships, ground.reactor)
+    directory = Directory(
+        ground.database, ground.facts, federation.client.queries.query_directory, ground.server_name
+    )
+    public_rooms = PublicRooms(ground.database, ground.facts.describe)
+    presence = _presence(ground, federation, streams)
+    typing = Typing(
+        ground.numbers, streams.touch_room, federation.sender.send_volatile, ground.server_name, ground.reactor
+    )
+    receipts = Receipts(ground.database, ground.numbers, federation.sender.send_durable, ground.server_name)
+    data = wire_user_data(ground, federation, memberships)
+    auto_join = ground.config.accounts.registration.auto_join_rooms
+    follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
+    sources = Sources(data.account_data, receipts, typing, presence, data.push_rules)
+    sync = _sync(ground, streams, sources)
+    return Slices(
+        memberships=memberships,
+        directory=directory,
+        directory_answers=DirectoryFederation(directory, public_rooms),
+        presence=presence,
+        sync=sync,
+        data=data,
+        edus={"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},
+        endpoints=[
+            DirectoryEndpoints(
+                directory,
+                public_rooms,
+                federation.client.queries.public_rooms,
+                needs_token=not ground.config.rooms.public_list_without_auth,
+            ),
+            PresenceEndpoints(presence),
+            TypingEndpoints(typing),
+            ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
+            SyncEndpoints(sync, data.filters.get_filter, ground.reactor),
+            *user_data_endpoints(ground, accounts, data),
+        ],
+    )
+
+
+def _presence(ground: Ground, federation: Federation, streams: Streams) -> Presence:
+    return Presence(
+        ground.rooms.occupancy,
+        streams.touch_users,
+        federation.sender.send_volatile,
+        ground.background.spawn,
+        PresenceSettings(ground.server_name, ground.config.presence.is_enabled),
+        ground.reactor,
+    )
+
+
+def _sync(ground: Ground, streams: Streams, sources: Sources) -> Sync:
+    parts = ground.parts
+    timeline = TimelineReader(parts.snapshots, parts.loader, parts.visibility)
+    composer = AnswerComposer(parts, timeline, sources, SentMembers())
+    return Sync(ground.database, streams, composer, ground.rooms.occupancy, sources.presence)

@@ -1,0 +1,30 @@
+"""Every table of the server."""
+
+from __future__ import annotations
+
+from homeserver.accounts.tables import TABLES as ACCOUNTS
+from homeserver.database.tables import Table
+from homeserver.devices.tables import TABLES as DEVICES
+from homeserver.federation.queue_tables import TABLES as QUEUES
+from homeserver.federation.tables import TABLES as FEDERATION
+from homeserver.profiles.tables import TABLES as PROFILES
+from homeserver.rooms.tables import TABLES as ROOMS
+from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
+from homeserver.slices.directory.tables import TABLES as DIRECTORY
+from homeserver.slices.filters.tables import TABLES as FILTERS
+from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
+from homeserver.slices.receipts.tables import TABLES as RECEIPTS
+
+TABLES: list[Table] = [
+    *ROOMS,
+    *ACCOUNTS,
+    *DEVICES,
+    *PROFILES,
+    *FEDERATION,
+    *QUEUES,
+    *ACCOUNT_DATA,
+    *DIRECTORY,
+    *FILTERS,
+    *PUSH_RULES,
+    *RECEIPTS,
+]

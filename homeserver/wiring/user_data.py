@@ -1,0 +1,86 @@
+"""What belongs to one user alone: profile, account data, filters, push rules; and what the server says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.profiles.endpoints import ProfileEndpoints
+from homeserver.profiles.endpoints_federation import ProfileQueryEndpoints
+from homeserver.profiles.service import Profiles, ProfileSettings
+from homeserver.rooms.following import ComingAndGoing
+from homeserver.rooms.memberships import Memberships
+from homeserver.slices.account_data.endpoints import AccountDataEndpoints
+from homeserver.slices.account_data.read_marker import ReadMarker
+from homeserver.slices.account_data.service import AccountData
+from homeserver.slices.discovery.endpoints import DiscoveryEndpoints
+from homeserver.slices.discovery.service import Capabilities, Discovery, DiscoverySettings
+from homeserver.slices.filters.endpoints import FilterEndpoints
+from homeserver.slices.filters.service import Filters
+from homeserver.slices.push_rules.endpoints import PushRuleEndpoints
+from homeserver.slices.push_rules.service import PushRules
+from homeserver.slices.voip.endpoints import VoipEndpoints
+from homeserver.slices.voip.service import TurnServer
+from homeserver.wiring.federation import Federation
+from homeserver.wiring.ground import Ground
+
+
+@dataclass(frozen=True, slots=True)
+class UserData:
+    """See the module."""
+
+    profiles: Profiles
+    account_data: AccountData
+    read_marker: ReadMarker
+    filters: Filters
+    push_rules: PushRules
+
+
+def wire_user_data(ground: Ground, federation: Federation, memberships: Memberships) -> UserData:
+    """Make it all."""
+    database = ground.database
+    registration = ground.config.accounts.registration
+    settings = ProfileSettings(
+        ground.server_name, registration.enable_set_displayname, registration.enable_set_avatar_url
+    )
+    account_data = AccountData(database)
+    return UserData(
+        profiles=Profiles(database, settings, federation.client.queries.query_profile, memberships.set_profile),
+        account_data=account_data,
+        read_marker=ReadMarker(database, account_data, ground.numbers),
+        filters=Filters(database),
+        push_rules=PushRules(database),
+    )
+
+
+def follow_accounts(accounts: AccountParts, data: UserData, rooms: ComingAndGoing) -> None:
+    """What happens to all this, and to memberships, when an account begins or ends."""
+    hooks = accounts.hooks
+    hooks.on_registered.append(data.profiles.register)
+    hooks.on_deactivated += [data.profiles.deactivate, data.account_data.deactivate, data.filters.deactivate]
+    hooks.after_registered.append(rooms.join_first_rooms)
+    hooks.after_deactivated.append(rooms.leave_every_room)
+
+
+def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) -> list[object]:
+    """What clients, and other servers of profiles, ask about it."""
+    config = ground.config
+
+    async def push_rules_content(user_id: str) -> dict[str, Any]:
+        return {"global": await data.push_rules.get_rules(user_id)}
+
+    about = DiscoverySettings(
+        config.server.public_baseurl, config.server.admin_contact, config.web_client.extra_well_known
+    )
+    return [
+        ProfileEndpoints(data.profiles),
+        ProfileQueryEndpoints(data.profiles, ground.server_name, is_open=config.federation.allow_profile_lookup),
+        AccountDataEndpoints(data.account_data, push_rules_content),
+        FilterEndpoints(data.filters),
+        PushRuleEndpoints(data.push_rules),
+        DiscoveryEndpoints(
+            Discovery(about), Capabilities(config.accounts, config.rooms.default_version, accounts.accounts.find_user)
+        ),
+        VoipEndpoints(TurnServer(config.voip)),
+    ]
