@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from homeserver.protocol.auth_rules import AuthError, check_auth
 from homeserver.protocol.events import Event, StateKey
@@ -12,14 +12,15 @@ from homeserver.protocol.state_resolution.graph import AuthGraph
 _AUTH_TYPES = ("m.room.power_levels", "m.room.join_rules", "m.room.member")
 
 
-def resolve_first(
-    unconflicted: Mapping[StateKey, str], conflicted: Mapping[StateKey, set[str]], graph: AuthGraph
-) -> dict[StateKey, str]:
+def resolve_first(state_sets: Sequence[Mapping[StateKey, str]], graph: AuthGraph) -> dict[StateKey, str]:
     """Power levels first, then join rules, then members, each list oldest first until one is not allowed; the rest by
     the newest that is allowed."""
+    unconflicted, conflicted = _separate(state_sets)
+    if not conflicted:
+        return unconflicted
     ids = {event_id for ids in conflicted.values() for event_id in ids}
     events = graph.events(ids | set(unconflicted.values()))
-    resolved = dict(unconflicted)
+    resolved = unconflicted
     state = {key: events[event_id] for key, event_id in unconflicted.items() if event_id in events}
     claims = {
         key: sorted((events[event_id] for event_id in ids if event_id in events), key=_depth_order)
@@ -37,6 +38,19 @@ def resolve_first(
         if key[0] not in _AUTH_TYPES and claimants:
             resolved[key] = _newest_allowed(claimants, state).event_id
     return resolved
+
+
+def _separate(state_sets: Sequence[Mapping[StateKey, str]]) -> tuple[dict[StateKey, str], dict[StateKey, set[str]]]:
+    """(the union of what is not in conflict, key to the events that claim it).
+
+    Unlike in later versions, a state that lacks a key is in no conflict with one that has it.
+    """
+    claims: dict[StateKey, set[str]] = {}
+    for state in state_sets:
+        for key, event_id in state.items():
+            claims.setdefault(key, set()).add(event_id)
+    unconflicted = {key: next(iter(ids)) for key, ids in claims.items() if len(ids) == 1}
+    return unconflicted, {key: ids for key, ids in claims.items() if len(ids) > 1}
 
 
 def _depth_order(event: Event) -> tuple[int, str]:

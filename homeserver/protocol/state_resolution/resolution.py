@@ -1,4 +1,4 @@
-"""Choosing the algorithm of a room version, and what all of them begin with."""
+"""Choosing the algorithm of a room version, and what all but the first begin with."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ StateSet = Mapping[StateKey, str]
 
 def resolve(version: RoomVersion, state_sets: Sequence[StateSet], graph: AuthGraph) -> dict[StateKey, str]:
     """One state out of several; values are event ids. The order of the sets does not matter."""
+    if version.state_resolution == "v1":
+        return resolve_first(state_sets, graph)
     unconflicted, conflicted = separate(state_sets)
     if not conflicted:
         return unconflicted
-    if version.state_resolution == "v1":
-        return resolve_first(unconflicted, conflicted, graph)
     return resolve_second(version, state_sets, (unconflicted, conflicted), graph)
 
 
