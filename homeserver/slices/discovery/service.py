@@ -39,7 +39,7 @@ class DiscoverySettings:
     public_baseurl: str
     admin_contact: str | None = None
     extra_well_known: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    unstable_features: Mapping[str, bool] = FORMERLY_UNSTABLE
+    unstable_features: Mapping[str, bool] = field(default_factory=lambda: FORMERLY_UNSTABLE)
 
 
 class Discovery:
