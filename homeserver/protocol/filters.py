@@ -76,7 +76,7 @@ def event_matcher(part: Mapping[str, Any]) -> Matcher | None:
     _add_list_test(tests, part, "rooms", "room_id", _equal_test)
     contains_url = part.get("contains_url")
     if isinstance(contains_url, bool):
-        tests.append(lambda event: isinstance(_content(event).get("url"), str) == contains_url)
+        tests.append(lambda event: ("url" in _content(event)) == contains_url)
     if not tests:
         return None
     return lambda event: all(test(event) for test in tests)
