@@ -101,13 +101,17 @@ class Client:
         return answer.error
 
 
-class User(Client):
-    """A logged-in user: `user_id`, `device_id`, `token`."""
+class User:
+    """A logged-in user: `user_id`, `device_id`, `token`, and requests as a `Client` makes them."""
 
     _numbers = count(1)
 
     def __init__(self, url: str, login: Mapping[str, Any], password: str = "") -> None:
-        super().__init__(url, login["access_token"])
+        self.url = url
+        self.token: str = login["access_token"]
+        client = Client(url, self.token)
+        self.request, self.refusal = client.request, client.refusal
+        self.get, self.put, self.post, self.delete = client.get, client.put, client.post, client.delete
         self.user_id: str = login["user_id"]
         self.device_id: str = login["device_id"]
         self.password = password
@@ -134,7 +138,7 @@ class User(Client):
         room_id: str = self.post(f"/join/{room_id_or_alias}", {}, query)["room_id"]
         return room_id
 
-    def change(self, room_id: str, action: str, user: Client | str | None = None, **body: Any) -> None:
+    def change(self, room_id: str, action: str, user: User | str | None = None, **body: Any) -> None:
         """`invite`, `leave`, `kick`, `ban`, `unban`, `forget`: for oneself, or for another user."""
         if user is not None:
             body["user_id"] = user.user_id if isinstance(user, User) else user

@@ -37,8 +37,8 @@ SHARED_SECRET = "shared between the tests and the server"
 _NO_LIMIT = {"per_second": 1_000_000, "burst_count": 1_000_000}
 
 
-class Homeserver(Client):
-    """A server that can be started, stopped and started again over the same files; also the client without a token.
+class Homeserver:
+    """A server that can be started, stopped and started again over the same files. Its requests carry no token.
 
     `name` is its server name, `ca_file` what the authority of its federation listener is known by. Without
     `authority` it listens for clients alone.
@@ -48,7 +48,10 @@ class Homeserver(Client):
 
     def __init__(self, folder: Path, database: Mapping[str, Any], authority: Authority | None, **settings: Any) -> None:
         self.client_port = _free_port()
-        super().__init__(f"http://127.0.0.1:{self.client_port}")
+        self.url = f"http://127.0.0.1:{self.client_port}"
+        client = Client(self.url)
+        self.request, self.refusal = client.request, client.refusal
+        self.get, self.put, self.post, self.delete = client.get, client.put, client.post, client.delete
         self.federation_port = _free_port()
         self.name = f"localhost:{self.federation_port}"
         self._folder = folder
