@@ -49,9 +49,9 @@ class FederationConfig:
     allow_profile_lookup: bool = True
     allow_device_name_lookup: bool = False
     request_timeout_ms: int = _MINUTE_MS
-    retry_minimum_ms: int = 10 * _MINUTE_MS
+    retry_minimum_ms: int = 1000
     retry_multiplier: int = 2
-    retry_maximum_ms: int = 7 * _DAY_MS
+    retry_maximum_ms: int = 4 * _MINUTE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ def federation_from(top: Section, outbound: OutboundConfig) -> FederationConfig:
         allow_profile_lookup=top.read("allow_profile_lookup_over_federation", BOOLEAN, True),
         allow_device_name_lookup=top.read("allow_device_name_lookup_over_federation", BOOLEAN, False),
         request_timeout_ms=section.read("client_timeout", DURATION_MS, _MINUTE_MS),
-        retry_minimum_ms=section.read("destination_min_retry_interval", DURATION_MS, 10 * _MINUTE_MS),
+        retry_minimum_ms=section.read("destination_min_retry_interval", DURATION_MS, 1000),
         retry_multiplier=section.read("destination_retry_multiplier", integer(1, 100), 2),
-        retry_maximum_ms=section.read("destination_max_retry_interval", DURATION_MS, 7 * _DAY_MS),
+        retry_maximum_ms=section.read("destination_max_retry_interval", DURATION_MS, 4 * _MINUTE_MS),
     )
     section.finish()
     return config

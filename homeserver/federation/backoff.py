@@ -4,30 +4,45 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from homeserver.database import Database
 from homeserver.federation import queries_outgoing
 from homeserver.protocol.errors import MatrixError
 
-FIRST_RETRY_MS = 1_000
-LONGEST_RETRY_MS = 4 * 60_000
-"""So that a peer that was away is healed within five minutes of its return, even if it says nothing itself."""
-
 _jitter = random.SystemRandom()
+_MOST_STEPS = 64
 
 
-def retry_after_ms(failures: int) -> int:
-    """How long to wait after so many failures in a row: doubling, with a fifth of jitter."""
-    wait_ms = min(LONGEST_RETRY_MS, FIRST_RETRY_MS << min(failures - 1, 20))
-    return int(wait_ms * _jitter.uniform(0.8, 1.2))
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How long to wait after a failure, and after each further one so many times as long, up to a longest wait.
+
+    That is four minutes unless the operator says otherwise, so that a peer that was away is healed within five minutes
+    of its return, even if it says nothing itself.
+    """
+
+    first_ms: int = 1_000
+    multiplier: int = 2
+    longest_ms: int = 4 * 60_000
+
+    def wait_ms(self, failures: int) -> int:
+        """How long to wait after so many failures in a row, with a fifth of jitter."""
+        wait_ms = self.first_ms
+        for _ in range(min(failures - 1, _MOST_STEPS)):
+            if wait_ms >= self.longest_ms:
+                break
+            wait_ms *= self.multiplier
+        return int(min(wait_ms, self.longest_ms) * _jitter.uniform(0.8, 1.2))
 
 
 class DestinationHealth:
     """Which destinations are failing. Kept in memory, written when it changes. Used on the reactor thread."""
 
-    def __init__(self, database: Database, now_ms: Callable[[], int]) -> None:
+    def __init__(self, database: Database, now_ms: Callable[[], int], retries: Retries | None = None) -> None:
         self._database = database
         self._now_ms = now_ms
+        self._retries = retries or Retries()
         self._failing: dict[str, tuple[int, int]] = {}
         self._revived: list[Callable[[str], None]] = []
 
@@ -60,6 +75,6 @@ class DestinationHealth:
     async def record_failure(self, server_name: str) -> None:
         """The server could not be reached, or answered nonsense."""
         failures = self._failing.get(server_name, (0, 0))[0] + 1
-        retry_at_ms = self._now_ms() + retry_after_ms(failures)
+        retry_at_ms = self._now_ms() + self._retries.wait_ms(failures)
         self._failing[server_name] = (failures, retry_at_ms)
         await self._database.transact(queries_outgoing.write_failure, server_name, failures, retry_at_ms)

@@ -16,6 +16,7 @@ from homeserver.http.rate_limits import RateLimits
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.route_table import RouteTable
+from homeserver.http.server_limits import ServerLimits
 from homeserver.protocol.errors import MatrixError, missing_token
 from homeserver.protocol.requester import Requester
 
@@ -148,10 +149,12 @@ class Router:
         authenticator: ClientAuthenticator,
         server_authenticator: ServerAuthenticator | None = None,
         rate_limits: RateLimits | None = None,
+        server_limits: ServerLimits | None = None,
     ) -> None:
         self._authenticator = authenticator
         self._server_authenticator = server_authenticator
         self._rate_limits = rate_limits
+        self._server_limits = server_limits
         self.endpoints: list[Endpoint] = []
         for owner in endpoints:
             self.add(owner)
@@ -217,7 +220,9 @@ class Router:
         request.origin = origin
         if endpoint.limit is not None:
             self._check_limit(endpoint.limit, origin)
-        return await endpoint.call(request, origin)
+        if self._server_limits is None:
+            return await endpoint.call(request, origin)
+        return await self._server_limits.run(origin, endpoint.call(request, origin))
 
     def _check_limit(self, name: str, key: str) -> None:
         if self._rate_limits is not None:

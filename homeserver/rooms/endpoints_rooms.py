@@ -12,6 +12,7 @@ from homeserver.protocol.errors import bad_json, forbidden, not_found
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
 from homeserver.rooms.founding import Founding
+from homeserver.rooms.policies import RoomPolicies
 from homeserver.rooms.records import EventDraft
 from homeserver.rooms.service import Rooms, TransactionKey
 
@@ -28,13 +29,18 @@ class RoomEndpoints:
     """`createRoom`, `send`, `state` (writing) and `redact`."""
 
     def __init__(
-        self, rooms: Rooms, founding: Founding, profile: FindProfile, check_aliases: CheckAliases, default_version: str
+        self,
+        rooms: Rooms,
+        founding: Founding,
+        profile: FindProfile,
+        check_aliases: CheckAliases,
+        policies: RoomPolicies,
     ) -> None:
         self._rooms = rooms
         self._founding = founding
         self._profile = profile
         self._check_aliases = check_aliases
-        self._default_version = default_version
+        self._policies = policies
 
     @route("POST", f"{V3}/createRoom", access=Access.USER, limit="rc_room_creation")
     async def create_room(self, request: Request, requester: Requester) -> Json:
@@ -45,11 +51,11 @@ class RoomEndpoints:
         wanted = room_request(
             requester.user_id,
             request.json_object(optional=True),
-            default_version=self._default_version,
+            default_version=self._policies.default_version,
             server_name=requester.user_id.partition(":")[2],
             profile=await self._profile(requester.user_id),
         )
-        return {"room_id": await self._founding.create(wanted, requester)}
+        return {"room_id": await self._founding.create(self._policies.applied(wanted), requester)}
 
     @route(
         "PUT", f"{V3}/rooms/{{roomId}}/send/{{eventType}}/{{txnId}}", access=Access.GUEST, limit="rc_message"

@@ -18,6 +18,7 @@ from homeserver.rooms import queries_members
 from homeserver.rooms.composing import Composed
 from homeserver.rooms.invites import invite_events
 from homeserver.rooms.kernel import RoomParts, room_lock
+from homeserver.rooms.policies import RoomPolicies
 from homeserver.rooms.receiving import Arrival, Missing
 from homeserver.rooms.records import EventDraft, Membership, RoomRecord
 from homeserver.rooms.restricted import authorising_user
@@ -55,12 +56,19 @@ class Memberships:
     """Changes memberships at the wish of local users."""
 
     def __init__(
-        self, database: Database, rooms: Rooms, parts: RoomParts, remote: RemoteMemberships, server_name: str
+        self,
+        database: Database,
+        rooms: Rooms,
+        parts: RoomParts,
+        remote: RemoteMemberships,
+        policies: RoomPolicies,
+        server_name: str,
     ) -> None:
         self._database = database
         self._rooms = rooms
         self._parts = parts
         self._remote = remote
+        self._policies = policies
         self._server_name = server_name
 
     async def change(self, change: Change, requester: Requester) -> str | None:
@@ -70,6 +78,10 @@ class Memberships:
         """
         room = await self._rooms.find_room(change.room_id)
         is_inside = room is not None and await self.is_in_room(room)
+        if change.membership == "invite":
+            self._policies.check_may_invite(requester, change.room_id, change.target)
+        elif change.membership == "join":
+            self._policies.check_may_join(change.target, change.room_id, is_remote=not is_inside)
         if room is None or not is_inside:
             return await self._change_outside(room, change, requester)
         if change.membership == "invite" and server_name_of(change.target) != self._server_name:

@@ -26,7 +26,7 @@ def room_endpoints(ground: Ground, federation: Federation, slices: Slices) -> li
     rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
     founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
     return [
-        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, ground.config.rooms.default_version),
+        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, slices.policies),
         MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve),
         HistoryEndpoints(RoomReading(ground.database, rooms, ground.parts), federation.history.fill),
     ]

@@ -9,7 +9,7 @@ from homeserver import __version__
 from homeserver.config import Config
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.authentication import RequestAuthenticator, RequestSigner
-from homeserver.federation.backoff import DestinationHealth
+from homeserver.federation.backoff import DestinationHealth, Retries
 from homeserver.federation.calls import Calls
 from homeserver.federation.client import FederationClient
 from homeserver.federation.discovery import Discovery
@@ -119,7 +119,12 @@ def _outward(ground: Ground, settings: FederationSettings) -> _Outward:
         KeyFetcher(peers, settings.trusted_key_servers),
         ground.reactor,
     )
-    health = DestinationHealth(ground.database, now_ms)
+    retries = ground.config.federation
+    health = DestinationHealth(
+        ground.database,
+        now_ms,
+        Retries(retries.retry_minimum_ms, retries.retry_multiplier, retries.retry_maximum_ms),
+    )
     calls = Calls(RequestSigner(ground.identity), peers, settings.rules, health, ground.offload)
     return _Outward(egress, keys, health, FederationClient.of(calls, ground.server_name, settings))
 

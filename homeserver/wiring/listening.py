@@ -10,6 +10,7 @@ from homeserver.config import Config
 from homeserver.http.listeners import ListenerOptions, Listeners
 from homeserver.http.metrics import HttpMetrics, OperationEndpoints, new_registry
 from homeserver.http.routing import Router
+from homeserver.http.server_limits import ServerLimits
 from homeserver.http.static_files import StaticFiles
 from homeserver.http.tls import CertificateFiles
 from homeserver.wiring.accounts import account_endpoints
@@ -56,7 +57,8 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
         *federation_endpoints(ground, federation, accounts, slices),
         *slices.endpoints,
     ]
-    router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits)
+    server_limits = ServerLimits(ground.config.rate_limits.federation, ground.reactor)
+    router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits, server_limits)
     listeners = Listeners(router, ground.reactor, _static(ground.config))
     registry.register(HttpMetrics(router, lambda: listeners.sites))
     return Wired(router, listeners)

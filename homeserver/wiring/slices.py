@@ -9,10 +9,12 @@ from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
 from homeserver.rooms.following import ComingAndGoing
 from homeserver.rooms.memberships import Memberships
+from homeserver.rooms.policies import RoomPolicies
 from homeserver.rooms.timeline import TimelineReader
 from homeserver.slices.directory.endpoints import DirectoryEndpoints
 from homeserver.slices.directory.federation import DirectoryFederation
 from homeserver.slices.directory.public_rooms import PublicRooms
+from homeserver.slices.directory.rules import DirectoryRules
 from homeserver.slices.directory.service import Directory
 from homeserver.slices.presence.endpoints import PresenceEndpoints
 from homeserver.slices.presence.service import Presence, PresenceSettings
@@ -36,6 +38,7 @@ class Slices:
     """The slices that others are handed, and every slice's endpoints."""
 
     memberships: Memberships
+    policies: RoomPolicies
     directory: Directory
     directory_answers: DirectoryFederation
     presence: Presence
@@ -47,12 +50,20 @@ class Slices:
 
 def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) -> Slices:
     """Make them all."""
-    memberships = Memberships(ground.database, ground.rooms, ground.parts, federation.joining, ground.server_name)
+    policies = RoomPolicies(ground.config.rooms, ground.limits)
+    memberships = Memberships(
+        ground.database, ground.rooms, ground.parts, federation.joining, policies, ground.server_name
+    )
     streams = Streams(ground.database.feed, ground.rooms.occupancy.memberships, ground.reactor)
     directory = Directory(
-        ground.database, ground.facts, federation.client.queries.query_directory, ground.server_name
+        ground.database,
+        ground.facts,
+        federation.client.queries.query_directory,
+        DirectoryRules(ground.config.rooms),
+        ground.server_name,
     )
-    public_rooms = PublicRooms(ground.database, ground.facts.describe)
+    is_open = ground.config.rooms.enable_room_list_search
+    public_rooms = PublicRooms(ground.database, ground.facts.describe, is_open=is_open)
     presence = _presence(ground, federation, streams)
     typing = Typing(
         ground.numbers, streams.touch_room, federation.sender.send_volatile, ground.server_name, ground.reactor
@@ -65,6 +76,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     sync = _sync(ground, streams, sources)
     return Slices(
         memberships=memberships,
+        policies=policies,
         directory=directory,
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,

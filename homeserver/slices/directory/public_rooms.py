@@ -35,15 +35,16 @@ class ListRequest:
 class PublicRooms:
     """Lists the rooms this server publishes."""
 
-    def __init__(self, database: Database, describe: DescribeRoom) -> None:
+    def __init__(self, database: Database, describe: DescribeRoom, *, is_open: bool = True) -> None:
         self._database = database
         self._describe = describe
+        self._is_open = is_open
 
     async def page(self, wanted: ListRequest) -> dict[str, Any]:
-        """One page, largest rooms first."""
+        """One page, largest rooms first; an empty one where the operator has closed the list."""
         offset = _offset(wanted.since)
         entries = []
-        for room_id in await self._database.glance(queries.published):
+        for room_id in await self._database.glance(queries.published) if self._is_open else ():
             entry = await self._describe(room_id)
             if entry is not None and _fits(entry, wanted):
                 entries.append(entry)

@@ -13,6 +13,7 @@ from homeserver.protocol.errors import MatrixError, forbidden, invalid_param, no
 from homeserver.protocol.ids import check_alias, check_room_id
 from homeserver.protocol.requester import Requester
 from homeserver.slices.directory import queries
+from homeserver.slices.directory.rules import DirectoryRules
 
 QueryRemote = Callable[[str, str], Awaitable[tuple[str, list[str]]]]
 """(server, alias) to (room id, servers); raises `MatrixError`."""
@@ -43,14 +44,19 @@ class RoomFacts(Protocol):
 class Directory:
     """Finds, adds and removes aliases, and lists rooms."""
 
-    def __init__(self, database: Database, rooms: RoomFacts, query_remote: QueryRemote, server_name: str) -> None:
+    def __init__(
+        self, database: Database, rooms: RoomFacts, query_remote: QueryRemote, rules: DirectoryRules, server_name: str
+    ) -> None:
         self._database = database
         self._rooms = rooms
         self._query_remote = query_remote
+        self._rules = rules
         self._server_name = server_name
 
     def claim(self, tx: Transaction, alias: str, room_id: str, creator: str) -> None:
-        """Add an alias within a transaction; 400 `M_ROOM_IN_USE` when it is taken."""
+        """Add an alias within a transaction; 400 `M_ROOM_IN_USE` when it is taken, 403 where the operator's rules say
+        no."""
+        self._rules.check_may_name(creator, room_id, alias)
         if queries.find_alias(tx, alias) is not None:
             raise MatrixError(400, "M_ROOM_IN_USE", f"The alias {alias} is taken.")
         queries.insert_alias(tx, alias, room_id, creator)
@@ -80,11 +86,13 @@ class Directory:
         """Add an alias to a room the requester is in; 409 `M_UNKNOWN` when it is taken."""
         self._check_local(alias)
         check_room_id(room_id)
-        if not await self._rooms.is_joined(room_id, requester.user_id):
+        if self._rules.needs_membership and not await self._rooms.is_joined(room_id, requester.user_id):
             raise forbidden("You can only name rooms you are in.")
         try:
             await self._database.transact(self.claim, alias, room_id, requester.user_id)
         except MatrixError as error:
+            if error.errcode != "M_ROOM_IN_USE":
+                raise
             raise MatrixError(409, "M_UNKNOWN", error.message) from error
 
     async def remove(self, alias: str, requester: Requester) -> None:
@@ -139,6 +147,8 @@ class Directory:
         )
         if not may:
             raise forbidden("You may not change whether this room is listed.")
+        if is_public and not requester.is_admin:
+            self._rules.check_may_list(requester.user_id, room_id, await self.aliases_of(room_id))
         await self._database.transact(queries.publish if is_public else queries.unpublish, room_id)
 
     def _check_local(self, alias: str) -> None:
