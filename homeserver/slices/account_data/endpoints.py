@@ -17,8 +17,8 @@ _USER = "/_matrix/client/v3/user/{userId}"
 _ROOM = f"{_USER}/rooms/{{roomId}}"
 _MOST_BYTES = 1024 * 1024
 
-GetPushRules = Callable[[str], Awaitable[dict[str, Any]]]
-"""A user's id to the rules of the scope `global`."""
+PushRulesContent = Callable[[str], Awaitable[dict[str, Any]]]
+"""A user's id to the content of `m.push_rules`, which is kept elsewhere."""
 
 _OF_THE_SERVER = {
     "m.fully_read": "POST /rooms/{roomId}/read_markers",
@@ -29,9 +29,9 @@ _OF_THE_SERVER = {
 class AccountDataEndpoints:
     """Account data, and the room tags that are kept in it."""
 
-    def __init__(self, account_data: AccountData, get_push_rules: GetPushRules) -> None:
+    def __init__(self, account_data: AccountData, push_rules_content: PushRulesContent) -> None:
         self._account_data = account_data
-        self._get_push_rules = get_push_rules
+        self._push_rules_content = push_rules_content
 
     @route("GET", f"{_USER}/account_data/{{type}}")
     async def account_data(self, request: Request, requester: Requester) -> Json:
@@ -42,7 +42,7 @@ class AccountDataEndpoints:
         _check_own(request, requester)
         data_type = request.parameters["type"]
         if data_type == "m.push_rules":
-            return {"global": await self._get_push_rules(requester.user_id)}
+            return await self._push_rules_content(requester.user_id)
         return await self._account_data.get_content(requester.user_id, GLOBAL, data_type)
 
     @route("PUT", f"{_USER}/account_data/{{type}}", max_body_bytes=_MOST_BYTES)
