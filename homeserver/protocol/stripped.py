@@ -16,7 +16,7 @@ def stripped(event: Event) -> dict[str, Any]:
 
 
 def read_stripped(entries: Any, most: int = 100) -> list[dict[str, Any]]:
-    """Of state that another server gives, whole events or stripped ones, only what clients get; the rest is left out."""
+    """Of state that another server gives, whole events or stripped ones, what clients get; the rest is left out."""
     given = entries[:most] if isinstance(entries, list) else []
     return [_cut(one) for one in given if _is_stripped(one)]
 
