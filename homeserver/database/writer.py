@@ -105,11 +105,11 @@ class Writer:
         """Whether there is more to come."""
         batch, is_last = self._next_batch()
         if batch:
+            self.batches += 1
+            self.bodies += len(batch)
             began_s = time.perf_counter()
             self._work(batch)
             self.busy_s += time.perf_counter() - began_s
-            self.batches += 1
-            self.bodies += len(batch)
         return not is_last
 
     def _next_batch(self) -> tuple[list[Job], bool]:
