@@ -74,6 +74,7 @@ class Streams:
         self._reactor = reactor
         self._streams: dict[str, UserStream] = {}
         self._by_room: dict[int, set[str]] = {}
+        self._awakening: list[UserStream] = []
         self.volatile = 1
         for topic in ROOM_TOPICS:
             feed.subscribe(topic, self._room_changed)
@@ -116,7 +117,7 @@ class Streams:
             stream = self._streams.get(user_id)
             if stream is not None:
                 stream.volatile_changed_at = self.volatile
-                stream.wake()
+                self._wake_soon(stream)
         return self.volatile
 
     def touch_room(self, room_nid: int) -> int:
@@ -135,7 +136,7 @@ class Streams:
                 stream = self._streams[user_id]
                 stream.changed_rooms[room_nid] = change.position
                 stream.changed_at = change.position
-                stream.wake()
+                self._wake_soon(stream)
 
     def _user_changed(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -143,7 +144,18 @@ class Streams:
             if stream is not None:
                 stream.changed_topics[change.topic] = change.position
                 stream.changed_at = change.position
-                stream.wake()
+                self._wake_soon(stream)
+
+    def _wake_soon(self, stream: UserStream) -> None:
+        """Wake its polls once the change has reached all: other subscribers, and who keeps the serial of it."""
+        if not self._awakening:
+            self._reactor.callLater(0, self._wake)
+        self._awakening.append(stream)
+
+    def _wake(self) -> None:
+        awakening, self._awakening = self._awakening, []
+        for stream in awakening:
+            stream.wake()
 
     async def _follow_rooms(self, stream: UserStream) -> None:
         position = self._feed.position
