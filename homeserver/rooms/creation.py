@@ -24,7 +24,7 @@ PRESETS = {
 
 @dataclass(frozen=True, slots=True)
 class RoomRequest:
-    """A checked `createRoom` request."""
+    """A checked `createRoom` request. `profile`: the creator's; `invited_profiles`: of the local users invited."""
 
     creator: str
     version: RoomVersion
@@ -39,6 +39,7 @@ class RoomRequest:
     initial_state: tuple[EventDraft, ...] = ()
     power_override: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, str] = field(default_factory=dict)
+    invited_profiles: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def room_request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from homeserver.http.request import Request
@@ -55,7 +56,9 @@ class RoomEndpoints:
             server_name=requester.user_id.partition(":")[2],
             profile=await self._profile(requester.user_id),
         )
-        return {"room_id": await self._founding.create(self._policies.applied(wanted), requester)}
+        profiles = {user_id: await self._profile(user_id) for user_id in wanted.invite}
+        wanted = replace(self._policies.applied(wanted), invited_profiles=profiles)
+        return {"room_id": await self._founding.create(wanted, requester)}
 
     @route(
         "PUT", f"{V3}/rooms/{{roomId}}/send/{{eventType}}/{{txnId}}", access=Access.GUEST, limit="rc_message"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
+from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.append import Placement
@@ -63,12 +64,14 @@ class Founding:
     async def create(self, request: RoomRequest, requester: Requester) -> str:
         """Create a room and invite those named; its id.
 
-        Raises `MatrixError` 400 `M_ROOM_IN_USE`, or 403 where the initial events do not pass the auth rules. An
-        invite that fails does not undo the room.
+        Raises `MatrixError` 400 `M_ROOM_IN_USE`, or 400 `M_INVALID_ROOM_STATE` where the auth rules do not allow the
+        initial events. An invite that fails does not undo the room.
         """
         founded = await self._database.transact(self._write, request)
         for user_id in founded.invite:
-            content = {"is_direct": True} if request.is_direct else {}
+            content: dict[str, Any] = dict(request.invited_profiles.get(user_id, {}))
+            if request.is_direct:
+                content["is_direct"] = True
             change = Change(founded.room.room_id, user_id, "invite", content)
             await self._memberships.change(change, requester)
         return founded.room.room_id
@@ -81,7 +84,10 @@ class Founding:
         if request.is_public:
             self._names.publish(tx, room.room_id)
         for draft in first_drafts(request):
-            self._parts.composer.append(tx, room, draft, now_ms=now_ms)
+            try:
+                self._parts.composer.append(tx, room, draft, now_ms=now_ms)
+            except MatrixError as error:
+                raise _impossible(draft, error) from error
         return Founded(room, request.invite)
 
     def _write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
@@ -98,6 +104,13 @@ class Founding:
         placement = Placement(root, Status.ACCEPTED, is_outbound=True, is_local=True)
         self._parts.appender.append(tx, room, composed.event, placement)
         return room
+
+
+def _impossible(draft: EventDraft, error: MatrixError) -> MatrixError:
+    """What the auth rules refuse is, in a room that is only being made, a mistake of the request."""
+    if error.status != 403:
+        return error
+    return MatrixError(400, "M_INVALID_ROOM_STATE", f"{draft.type} cannot be set in this room: {error.message}")
 
 
 def _new_localpart() -> str:
