@@ -85,7 +85,8 @@ class MembershipEndpoints:
 
         https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidkick
         """
-        target, room_id = _target(request.json_object()), request.parameters["roomId"]
+        body, room_id = request.json_object(), request.parameters["roomId"]
+        target, _ = _target(body), _reason(body)
         room = await self._rooms.get_room_of(room_id, requester.user_id)
         if await self._rooms.occupancy.membership(room.room_nid, target) not in ("join", "invite", "knock"):
             raise forbidden(f"{target} is not in the room.")
@@ -105,7 +106,8 @@ class MembershipEndpoints:
 
         https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidunban
         """
-        target = _target(request.json_object())
+        body = request.json_object()
+        target, _ = _target(body), _reason(body)
         room = await self._rooms.get_room_of(request.parameters["roomId"], requester.user_id)
         if await self._rooms.occupancy.membership(room.room_nid, target) != "ban":
             raise forbidden(f"{target} is not banned.")
