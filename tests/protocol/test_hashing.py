@@ -78,7 +78,15 @@ class EventIds(unittest.TestCase):
 
 class Base64(unittest.TestCase):
     def test_examples_of_the_specification(self) -> None:
-        for plain, encoded in (("", ""), ("f", "Zg"), ("fo", "Zm8"), ("foo", "Zm9v"), ("foob", "Zm9vYg")):
+        for plain, encoded in (
+            ("", ""),
+            ("f", "Zg"),
+            ("fo", "Zm8"),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg"),
+            ("fooba", "Zm9vYmE"),
+            ("foobar", "Zm9vYmFy"),
+        ):
             with self.subTest(plain):
                 self.assertEqual(encode_base64(plain.encode()), encoded)
                 self.assertEqual(decode_base64(encoded), plain.encode())

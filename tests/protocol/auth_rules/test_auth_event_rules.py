@@ -123,32 +123,38 @@ class CitedEvents(unittest.TestCase):
 
 _ALICE_KEY: StateKey = ("m.room.member", ALICE)
 _BOB_KEY: StateKey = ("m.room.member", BOB)
-_BASE = {CREATE, POWER, _ALICE_KEY}
+_ALWAYS = {CREATE, POWER, _ALICE_KEY}
 _THIRD = {"third_party_invite": {"signed": {"token": "tok", "mxid": BOB}}}
 _VIA = {"join_authorised_via_users_server": CAROL}
 _SELECTIONS: tuple[tuple[str, str, str | None, dict[str, Any], set[StateKey]], ...] = (
-    ("v1-12", "m.room.message", None, {}, _BASE),
-    ("v1-12", "m.room.topic", "", {}, _BASE),
-    ("v1-12", "m.room.power_levels", "", {}, _BASE),
-    ("v1-12", "m.room.member", ALICE, {"membership": "join"}, _BASE | {JOIN_RULES}),
-    ("v1-12", "m.room.member", BOB, {"membership": "invite"}, _BASE | {JOIN_RULES, _BOB_KEY}),
-    ("v1-12", "m.room.member", BOB, {"membership": "leave"}, _BASE | {_BOB_KEY}),
-    ("v1-12", "m.room.member", BOB, {"membership": "ban"}, _BASE | {_BOB_KEY}),
-    ("v1-6", "m.room.member", ALICE, {"membership": "knock"}, _BASE),
-    ("v7-12", "m.room.member", ALICE, {"membership": "knock"}, _BASE | {JOIN_RULES}),
+    ("v1-12", "m.room.message", None, {}, _ALWAYS),
+    ("v1-12", "m.room.topic", "", {}, _ALWAYS),
+    ("v1-12", "m.room.power_levels", "", {}, _ALWAYS),
+    ("v1-12", "m.room.member", ALICE, {"membership": "join"}, _ALWAYS | {JOIN_RULES}),
+    ("v1-12", "m.room.member", BOB, {"membership": "invite"}, _ALWAYS | {JOIN_RULES, _BOB_KEY}),
+    ("v1-12", "m.room.member", BOB, {"membership": "leave"}, _ALWAYS | {_BOB_KEY}),
+    ("v1-12", "m.room.member", BOB, {"membership": "ban"}, _ALWAYS | {_BOB_KEY}),
+    ("v1-6", "m.room.member", ALICE, {"membership": "knock"}, _ALWAYS),
+    ("v7-12", "m.room.member", ALICE, {"membership": "knock"}, _ALWAYS | {JOIN_RULES}),
     (
         "v1-12",
         "m.room.member",
         BOB,
         {"membership": "invite", **_THIRD},
-        _BASE | {JOIN_RULES, _BOB_KEY, ("m.room.third_party_invite", "tok")},
+        _ALWAYS | {JOIN_RULES, _BOB_KEY, ("m.room.third_party_invite", "tok")},
     ),
-    ("v1-12", "m.room.member", ALICE, {"membership": "join", **_THIRD}, _BASE | {JOIN_RULES}),
-    ("v1-7", "m.room.member", ALICE, {"membership": "join", **_VIA}, _BASE | {JOIN_RULES}),
-    ("v8-12", "m.room.member", ALICE, {"membership": "join", **_VIA}, _BASE | {JOIN_RULES, ("m.room.member", CAROL)}),
-    ("v8-12", "m.room.member", ALICE, {"membership": "leave", **_VIA}, _BASE),
-    ("v1-12", "m.room.member", BOB, {"membership": "invite", "third_party_invite": 5}, _BASE | {JOIN_RULES, _BOB_KEY}),
-    ("v1-12", "m.room.member", BOB, {"membership": ["join"]}, _BASE | {_BOB_KEY}),
+    ("v1-12", "m.room.member", ALICE, {"membership": "join", **_THIRD}, _ALWAYS | {JOIN_RULES}),
+    ("v1-7", "m.room.member", ALICE, {"membership": "join", **_VIA}, _ALWAYS | {JOIN_RULES}),
+    ("v8-12", "m.room.member", ALICE, {"membership": "join", **_VIA}, _ALWAYS | {JOIN_RULES, ("m.room.member", CAROL)}),
+    ("v8-12", "m.room.member", ALICE, {"membership": "leave", **_VIA}, _ALWAYS),
+    (
+        "v1-12",
+        "m.room.member",
+        BOB,
+        {"membership": "invite", "third_party_invite": 5},
+        _ALWAYS | {JOIN_RULES, _BOB_KEY},
+    ),
+    ("v1-12", "m.room.member", BOB, {"membership": ["join"]}, _ALWAYS | {_BOB_KEY}),
 )
 
 

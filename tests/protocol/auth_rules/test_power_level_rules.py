@@ -56,8 +56,8 @@ def _level_pair(number: str, says: str, allowed: tuple[Any, Any], refused: tuple
     def change(key: str, values: tuple[Any, Any]) -> Any:
         before, now = values
         # Whoever is above state_default must still be allowed to send power levels at all.
-        base = {**_ROOM, "events": {**_ROOM["events"], "m.room.power_levels": 50}}
-        return _changing(base if before is ... else {**base, key: before}, {key: now})
+        levels = {**_ROOM, "events": {**_ROOM["events"], "m.room.power_levels": 50}}
+        return _changing(levels if before is ... else {**levels, key: before}, {key: now})
 
     return [
         RulePair(_rule(number), f"{key}: {says}", change(key, allowed), change(key, refused), by) for key in _LEVELS
