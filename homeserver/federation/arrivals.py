@@ -7,7 +7,8 @@ https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-miss
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
@@ -17,7 +18,7 @@ from homeserver.protocol.events import Event, StateKey
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival, Verdict
-from homeserver.rooms.records import RoomRecord, StoredEvent
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,10 @@ class Arrivals:
         return await self.take_with_state(room, Arrival(event), origin)
 
     async def take_with_state(self, room: RoomRecord, arrival: Arrival, origin: str) -> StoredEvent | None:
-        """Take an event in; where events before it stay missing, with the state that the origin says was before it."""
+        """Take an event in; where events before it stay missing, with the states that the origin says were there.
+
+        Raises `MatrixError` where the origin does not say.
+        """
         for _ in range(_MOST_ROUNDS):
             verdict = await self._receive(room, arrival)
             if isinstance(verdict, StoredEvent):
@@ -75,8 +79,7 @@ class Arrivals:
                 logger.info("%s: what authorises it could not be had from %s", arrival.event.event_id, origin)
                 return None
             if verdict.prev_events:
-                state_ids = await self._fetch_state(room, arrival.event.event_id, origin)
-                arrival = Arrival(arrival.event, arrival.is_live, arrival.is_outbound, state_ids)
+                arrival = await self._with_state(room, arrival, verdict.prev_events, origin)
         return None
 
     async def fetch_outliers(self, room: RoomRecord, event_ids: Collection[str], origin: str) -> None:
@@ -110,8 +113,24 @@ class Arrivals:
             return
         events = await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
         for missing in sorted(events, key=lambda one: one.depth):
-            if missing.event_id != event.event_id:
+            if missing.event_id == event.event_id:
+                continue
+            try:
                 await self.take_with_state(room, Arrival(missing), origin)
+            except MatrixError as error:
+                logger.info("%s, missing before %s: %s", missing.event_id, event.event_id, error.message)
+
+    async def _with_state(
+        self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str
+    ) -> Arrival:
+        """For a live event the state after each event missing before it, so that what this server knows of the room
+        counts too; for one of the history, which changes nothing now, the state before it."""
+        if not arrival.is_live:
+            return replace(arrival, state_ids=await self._fetch_state(room, arrival.event.event_id, origin))
+        states = dict(arrival.states_after)
+        for event_id in missing:
+            states[event_id] = await self._fetch_state(room, event_id, origin, is_after=True)
+        return replace(arrival, states_after=states)
 
     async def _fetch_auth(self, room: RoomRecord, event: Event, origin: str, missing: Collection[str]) -> bool:
         """Whether all that was missing of an event's auth events is here now."""
@@ -126,24 +145,36 @@ class Arrivals:
             known = await self._database.glance(self._parts.loader.stored_by_id, left)
         return all(event_id in known for event_id in left)
 
-    async def _fetch_state(self, room: RoomRecord, event_id: str, origin: str) -> Mapping[StateKey, str]:
-        """The state before an event, all of it stored; raises `MatrixError` where the origin does not give it."""
+    async def _fetch_state(
+        self, room: RoomRecord, event_id: str, origin: str, *, is_after: bool = False
+    ) -> Mapping[StateKey, str]:
+        """The state before an event, or after it (then the event is fetched too), all of it stored.
+
+        Raises `MatrixError` where the origin does not give it.
+        """
         state_ids, auth_ids = await self._peer.get_state_ids(origin, room.room_id, event_id)
-        known = await self._database.read(self._known_ids, [*state_ids, *auth_ids])
-        missing = [one for one in {*state_ids, *auth_ids} if one not in known]
+        own = [event_id] if is_after else []
+        wanted = {*state_ids, *auth_ids, *own}
+        missing = wanted - await self._database.read(self._known_ids, wanted)
         if len(missing) > _MOST_FETCHED_ONE_BY_ONE:
             state, chain = await self._peer.get_state(origin, room.room_id, event_id)
             await self._keep_outliers(room, [*state, *chain])
-        elif missing:
+            missing = missing.intersection(own)
+        if missing:
             await self.fetch_outliers(room, missing, origin)
-        return await self._database.read(self._state_map, state_ids)
+        return await self._database.read(self._state_map, room, [*state_ids, *own])
 
     def _known_ids(self, tx: Transaction, event_ids: Collection[str]) -> set[str]:
         return set(self._parts.loader.stored_by_id(tx, event_ids))
 
-    def _state_map(self, tx: Transaction, event_ids: Collection[str]) -> dict[StateKey, str]:
+    def _state_map(self, tx: Transaction, room: RoomRecord, event_ids: Sequence[str]) -> dict[StateKey, str]:
         stored = self._parts.loader.stored_by_id(tx, event_ids)
-        return {one.event.key: event_id for event_id, one in stored.items() if one.event.is_state}
+        good = [stored[event_id] for event_id in event_ids if event_id in stored]
+        return {
+            one.event.key: one.event.event_id
+            for one in good
+            if one.event.is_state and one.status is not Status.REJECTED and one.event.room_id == room.room_id
+        }
 
     async def _keep_outliers(self, room: RoomRecord, pdus: Collection[Any]) -> None:
         events = await self._checks.events(list(pdus), room.version, room.room_id)

@@ -10,6 +10,7 @@ import msgspec
 from homeserver.database import Database
 from homeserver.federation import queries_incoming
 from homeserver.federation.arrivals import Arrivals
+from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import InvalidEvent, parse_event
 from homeserver.rooms.service import Rooms
 
@@ -69,5 +70,7 @@ class RoomWork:
             await self._arrivals.take(room, event, origin)
         except InvalidEvent:
             logger.warning("the stored PDU %s is no event", event_id)
+        except MatrixError as error:
+            logger.info("%s in %s is passed over: %s", event_id, room_id, error.message)
         except Exception:
             logger.exception("%s of %s in %s could not be worked on", event_id, origin, room_id)

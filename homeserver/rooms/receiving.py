@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeserver.database import Transaction
 from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
@@ -35,12 +35,14 @@ Verdict = StoredEvent | Missing
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An event and how it came: `is_live` false for history fetched backwards; `is_outbound` when this server
-    answers for it to the others (a join it let in); `state_ids` the state before it, where that was fetched."""
+    answers for it to the others (a join it let in). What was fetched: `state_ids`, the state before it, or
+    `states_after`, the state after those of its prev_events that have no place here."""
 
     event: Event
     is_live: bool = True
     is_outbound: bool = False
     state_ids: Mapping[StateKey, str] | None = None
+    states_after: Mapping[str, Mapping[StateKey, str]] = field(default_factory=dict)
 
 
 class Receiver:
@@ -61,7 +63,7 @@ class Receiver:
         ids = {*event.prev_events, *event.auth_events}
         create_id = implied_create_id(room)
         around = self._loader.stored_by_id(tx, ids | {create_id} if create_id else ids)
-        missing = _missing(arrival, around)
+        missing = _missing(room, arrival, around)
         if missing is not None:
             return missing
         snapshot_nid = self._state_before(tx, room, arrival, around)
@@ -96,8 +98,11 @@ class Receiver:
     ) -> int:
         if arrival.state_ids is not None:
             return self.snapshot_of(tx, room, arrival.state_ids)
-        states = [around[prev].state_after for prev in arrival.event.prev_events]
-        return self._resolver.resolve(tx, room, [nid for nid in states if nid is not None])
+        states = []
+        for prev in arrival.event.prev_events:
+            after = _state_after(room, around.get(prev))
+            states.append(self.snapshot_of(tx, room, arrival.states_after[prev]) if after is None else after)
+        return self._resolver.resolve(tx, room, states)
 
     def _decide(
         self,
@@ -131,12 +136,19 @@ class Receiver:
         return True
 
 
-def _missing(arrival: Arrival, around: Mapping[str, StoredEvent]) -> Missing | None:
+def _missing(room: RoomRecord, arrival: Arrival, around: Mapping[str, StoredEvent]) -> Missing | None:
     event = arrival.event
     auth = tuple(auth_id for auth_id in event.auth_events if auth_id not in around)
     prev: tuple[str, ...] = ()
     if arrival.state_ids is None:
         prev = tuple(
-            prev_id for prev_id in event.prev_events if prev_id not in around or around[prev_id].state_after is None
+            prev_id
+            for prev_id in event.prev_events
+            if prev_id not in arrival.states_after and _state_after(room, around.get(prev_id)) is None
         )
     return Missing(prev, auth) if auth or prev else None
+
+
+def _state_after(room: RoomRecord, stored: StoredEvent | None) -> int | None:
+    """The state after an event of the room; None where it has no place in it, be it that it is of another room."""
+    return stored.state_after if stored is not None and stored.event.room_id == room.room_id else None
