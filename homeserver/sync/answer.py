@@ -117,7 +117,7 @@ class AnswerComposer:
         delta = self._timeline.departed(tx, row, span)
         return {
             "timeline": self._timeline_json(tx, ask, delta),
-            ask.state_key: {"events": self._events(tx, ask, delta.state, ask.filter.state)},
+            ask.state_key: {"events": self._events(tx, ask, self._after(tx, ask, delta, delta.state), ask.filter.state)},
             "account_data": {"events": []},
         }
 
