@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from homeserver.database import Transaction
+from homeserver.protocol.event_fields import EventFields
 from homeserver.protocol.filters import Matcher, SyncFilter
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.kernel import RoomParts
@@ -16,6 +17,7 @@ from homeserver.rooms.records import Membership
 from homeserver.rooms.timeline import RoomDelta, Span, TimelineReader
 from homeserver.rooms.tokens import PlaceToken
 from homeserver.sync.lazy_members import SentMembers
+from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
 from homeserver.sync.tokens import SyncToken
 
@@ -34,6 +36,7 @@ class Ask:
     has_account_data: bool = True
     full_state: bool = False
     state_key: str = "state"
+    ignored: Collection[str] = ()
 
     @property
     def since_position(self) -> int:
@@ -56,11 +59,13 @@ class AnswerComposer:
         self._timeline = timeline
         self._sources = sources
         self._sent_members = sent_members
+        self._presenter = Presenter(parts.loader, parts.renderer)
 
     def compose(self, tx: Transaction, ask: Ask) -> Json:
         """The answer without `next_batch`; empty where there is nothing to tell."""
         answer: Json = {}
-        rooms = self._rooms(tx, ask)
+        ignored = self._sources.account_data.ignored_users(tx, ask.requester.user_id)
+        rooms = self._rooms(tx, replace(ask, ignored=ignored) if ignored else ask)
         if rooms:
             answer["rooms"] = rooms
         presence = self._sources.presence.presence_since(ask.requester.user_id, ask.since_volatile)
@@ -96,13 +101,17 @@ class AnswerComposer:
         """Invites, knocks and rooms left, where they are new."""
         is_new = row.position > ask.since_position
         if row.membership in ("invite", "knock"):
-            if is_new or ask.full_state:
+            if (is_new or ask.full_state) and not self._is_ignored(tx, ask, row):
                 key = f"{row.membership}_state"
                 sections[row.membership][row.room_id] = {key: {"events": self._timeline.stripped(tx, row)}}
         elif is_new and (ask.since is not None or ask.filter.include_leave) and not (
             row.forgotten and ask.since is None
         ):
             sections["leave"][row.room_id] = self._left(tx, ask, row)
+
+    def _is_ignored(self, tx: Transaction, ask: Ask, row: Membership) -> bool:
+        """Whether the membership is an invite of somebody the user ignores."""
+        return bool(ask.ignored) and self._parts.loader.get(tx, row.event_nid).sender in ask.ignored
 
     def _receipts(self, tx: Transaction, ask: Ask, joined: Iterable[Membership]) -> Mapping[str, Json]:
         room_ids = [row.room_id for row in joined if ask.changed is None or row.room_nid in ask.changed]
@@ -115,9 +124,10 @@ class AnswerComposer:
     def _left(self, tx: Transaction, ask: Ask, row: Membership) -> Json:
         span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
         delta = self._timeline.departed(tx, row, span)
+        state = self._after(tx, ask, delta, delta.state)
         return {
             "timeline": self._timeline_json(tx, ask, delta),
-            ask.state_key: {"events": self._events(tx, ask, self._after(tx, ask, delta, delta.state), ask.filter.state)},
+            ask.state_key: {"events": self._events(tx, ask, state, ask.filter.state)},
             "account_data": {"events": []},
         }
 
@@ -131,6 +141,9 @@ class AnswerComposer:
         ephemeral = self._ephemeral(ask, row, receipt)
         if ephemeral:
             entry["ephemeral"] = {"events": ephemeral}
+        if is_new and ask.since is not None:
+            # What was set in an earlier stay in the room, or before it.
+            account_data = self._sources.account_data.of_room(tx, row.user_id, row.room_id)
         kept = [one for one in account_data or () if _passes(ask.filter.room_account_data, one)]
         if kept:
             entry["account_data"] = {"events": kept}
@@ -187,8 +200,9 @@ class AnswerComposer:
         return (*others, *fresh)
 
     def _timeline_json(self, tx: Transaction, ask: Ask, delta: RoomDelta) -> Json:
+        shown = self._presenter.without_ignored(tx, delta.timeline, ask.ignored)
         return {
-            "events": self._events(tx, ask, delta.timeline, None),
+            "events": self._events(tx, ask, shown, None),
             "limited": delta.is_limited,
             "prev_batch": str(PlaceToken(place=delta.prev_batch)),
         }
@@ -196,11 +210,9 @@ class AnswerComposer:
     def _events(
         self, tx: Transaction, ask: Ask, nids: Sequence[int], matcher: Matcher | None
     ) -> list[msgspec.Raw]:
-        if matcher is not None:
-            events = self._parts.loader.get_many(tx, nids)
-            nids = [nid for nid in nids if matcher(events[nid].pdu)]
+        fields = EventFields(ask.filter.event_fields) if ask.filter.event_fields else None
         device = (ask.requester.user_id, ask.requester.device_id or "")
-        return [one.raw(ask.now_ms, device=device) for one in self._parts.renderer.render(tx, nids)]
+        return self._presenter.present(tx, Reader(device, ask.now_ms, fields, ask.filter.wants_pdus), nids, matcher)
 
     def _ephemeral(self, ask: Ask, row: Membership, receipt: Json | None) -> list[Json]:
         events: list[Json] = []
