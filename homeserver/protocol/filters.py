@@ -98,6 +98,7 @@ class SyncFilter:
     lazy_load_members: bool = False
     include_redundant_members: bool = False
     event_fields: tuple[str, ...] = ()
+    wants_pdus: bool = False
 
     def lets_room(self, room_id: str) -> bool:
         """Whether the filter asks for a room at all."""
@@ -121,6 +122,7 @@ def sync_filter(value: Mapping[str, Any]) -> SyncFilter:
         lazy_load_members=state.get("lazy_load_members") is True or timeline.get("lazy_load_members") is True,
         include_redundant_members=state.get("include_redundant_members") is True,
         event_fields=tuple(value.get("event_fields", ())),
+        wants_pdus=value.get("event_format") == "federation",
     )
 
 

@@ -20,6 +20,12 @@ class AccountDataSource(Protocol):
     def rooms_since(self, tx: Transaction, user_id: str, since: int) -> Mapping[str, list[Json]]:
         """By room id."""
 
+    def of_room(self, tx: Transaction, user_id: str, room_id: str) -> list[Json]:
+        """All of one room's, whenever it was set."""
+
+    def ignored_users(self, tx: Transaction, user_id: str) -> Collection[str]:
+        """Whose messages and invites the user does not want to see."""
+
 
 class ReceiptSource(Protocol):
     """Read receipts and what follows from them."""

@@ -1,0 +1,66 @@
+"""Events as one reader wants them: without those of ignored users, and only the fields the filter names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from homeserver.database import Transaction
+from homeserver.protocol.event_fields import EventFields
+from homeserver.protocol.filters import Matcher
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.rendering import Renderer
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose answer it is. `device`: (user id, device id). `fields`: None for whole events. `wants_pdus`: as servers
+    exchange them (`event_format: federation`)."""
+
+    device: tuple[str, str]
+    now_ms: int
+    fields: EventFields | None = None
+    wants_pdus: bool = False
+
+
+class Presenter:
+    """Callable within a transaction."""
+
+    def __init__(self, loader: EventLoader, renderer: Renderer) -> None:
+        self._loader = loader
+        self._renderer = renderer
+
+    def present(
+        self, tx: Transaction, reader: Reader, nids: Sequence[int], matcher: Matcher | None = None
+    ) -> list[msgspec.Raw]:
+        """The events that pass, in their order."""
+        if matcher is not None:
+            events = self._loader.get_many(tx, nids)
+            nids = [nid for nid in nids if matcher(events[nid].pdu)]
+        if reader.wants_pdus:
+            events = self._loader.get_many(tx, nids)
+            raws = [msgspec.Raw(msgspec.json.encode(_pdu(events[nid].pdu, events[nid].event_id))) for nid in nids]
+        else:
+            raws = [one.raw(reader.now_ms, device=reader.device) for one in self._renderer.render(tx, nids)]
+        if reader.fields is None:
+            return raws
+        fields = reader.fields
+        return [msgspec.Raw(msgspec.json.encode(fields.of(msgspec.json.decode(raw)))) for raw in raws]
+
+    def without_ignored(self, tx: Transaction, nids: Sequence[int], ignored: Collection[str]) -> Sequence[int]:
+        """The numbers without messages of ignored users; their state events stay, since the room is made of them.
+
+        https://spec.matrix.org/v1.19/client-server-api/#server-behaviour-13
+        """
+        if not ignored:
+            return nids
+        events = self._loader.get_many(tx, nids)
+        return [nid for nid in nids if events[nid].is_state or events[nid].sender not in ignored]
+
+
+def _pdu(pdu: dict[str, Any], event_id: str) -> dict[str, Any]:
+    """From room version 3 on the id is no part of the PDU; clients need it all the same."""
+    return {**pdu, "event_id": event_id}
