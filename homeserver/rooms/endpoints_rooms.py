@@ -70,11 +70,11 @@ class RoomEndpoints:
         """
         path = request.parameters
         content = request.json_object()
-        redacts = None
-        if path["eventType"] == "m.room.redaction":
-            redacts = _redacted_id(content)
-        draft = EventDraft(path["eventType"], requester.user_id, content, redacts=redacts)
         key = transaction_key(requester, f"send:{path['roomId']}:{path['eventType']}", path["txnId"])
+        if path["eventType"] == "m.room.redaction":
+            draft = await self._redaction(path["roomId"], _redacted_id(content), content, requester)
+        else:
+            draft = EventDraft(path["eventType"], requester.user_id, content)
         return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
 
     @route(
@@ -108,18 +108,24 @@ class RoomEndpoints:
         """
         path = request.parameters
         content = request.json_object(optional=True)
-        room = await self._rooms.get_room_of(path["roomId"], requester.user_id)
-        target = await self._rooms.find_event(path["eventId"])
+        draft = await self._redaction(path["roomId"], path["eventId"], content, requester)
+        key = transaction_key(requester, f"redact:{path['roomId']}:{path['eventId']}", path["txnId"])
+        return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
+
+    async def _redaction(
+        self, room_id: str, event_id: str, content: dict[str, Any], requester: Requester
+    ) -> EventDraft:
+        """A redaction that the requester may send."""
+        room = await self._rooms.get_room_of(room_id, requester.user_id)
+        target = await self._rooms.find_event(event_id)
         if target is None or target.event.room_id != room.room_id:
             raise not_found("There is no such event in the room.")
         if target.event.type == "m.room.create":
             raise forbidden("The event that made the room cannot be redacted.")
         await self._rooms.check_may_redact(room, requester.user_id, target)
         if room.version.redacts_in_content:
-            content["redacts"] = path["eventId"]
-        draft = EventDraft("m.room.redaction", requester.user_id, content, redacts=path["eventId"])
-        key = transaction_key(requester, f"redact:{path['roomId']}:{path['eventId']}", path["txnId"])
-        return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
+            content = {**content, "redacts": event_id}
+        return EventDraft("m.room.redaction", requester.user_id, content, redacts=event_id)
 
     async def _old_content(self, room_id: str, key: tuple[str, str]) -> dict[str, Any]:
         room = await self._rooms.find_room(room_id)

@@ -229,9 +229,14 @@ class RoomReading:
             return place_of_token(tx, room, page.start)
         if not page.is_backward:
             return (0, 0)
-        if not reader.is_joined and reader.was_joined_until is not None:
+        if reader.was_joined_until is not None and not self._is_open(tx, room):
             return (reader.was_joined_until[0], reader.was_joined_until[1] + 1)
         return queries_events.place_at_position(tx, room.room_nid, 2**62)
+
+    def _is_open(self, tx: Transaction, room: RoomRecord) -> bool:
+        """Whether everybody may read what is said now."""
+        current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+        return current_nid is not None and self._parts.visibility.is_world_readable(tx, current_nid)
 
     def _walk(
         self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int]

@@ -42,7 +42,8 @@ class Client:
     """Requests to a server at `url`, with a token if there is one. Each request is a connection of its own, so that
     several threads may ask at once.
 
-    Paths begin after `/_matrix/client/v3` unless they are given from `/_`; they are quoted here.
+    Paths begin after `/_matrix/client/v3` unless they are given from `/_`. `#`, `?` and what is not ASCII are quoted
+    here; a slash within a part of the path, and a percent sign, by the caller.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -55,7 +56,7 @@ class Client:
         """Any request, answered in any way. `raw` is sent in place of a JSON body."""
         if not path.startswith("/_"):
             path = CLIENT + path
-        target = quote(path, safe="/:!@$&'()*+,;=~-._")
+        target = quote(path, safe="/:!@$&'()*+,;=~-._%")
         if query:
             target += f"?{urlencode(query, doseq=True)}"
         headers = {"Connection": "close"}
