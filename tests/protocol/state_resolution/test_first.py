@@ -85,18 +85,26 @@ class FirstAlgorithm(unittest.TestCase):
         self.assertEqual(result[JOIN_RULES], min(rules, key=_sha1))
 
     def test_power_levels_before_join_rules_before_members(self) -> None:
-        """Each is judged by what was settled before it."""
+        """Each is judged by what was settled before it: Bob may open the room by his new power, then Carol may join."""
+        room = SampleRoom("1").member(BOB, "join").power(users={BOB: 0}).join_rule("invite")
+        self.room, state = room, room.state
+        raised = room.power_event(ALICE, users={BOB: 50})
+        opened = room.event("m.room.join_rules", BOB, {"join_rule": "public"}, state_key="")
+        left, joined = room.membership(CAROL, "leave"), room.membership(CAROL, "join")
+
+        result = self._resolved(after(state, left), after(state, raised, opened, joined))
+
+        self.assertEqual((result[POWER], result[JOIN_RULES], result[_CAROL_KEY]), (raised, opened, joined))
+
+    def test_what_a_settled_demotion_forbids_is_refused(self) -> None:
+        """Bob closes the room while Alice takes his power away."""
         state = self.room.state
         demoted = self.room.power_event(ALICE, users={BOB: 0})
-        closed = self.room.event("m.room.join_rules", BOB, {"join_rule": "invite"}, state_key="", depth=60)
-        joined = self.room.membership(CAROL, "join", depth=70)
-        left = self.room.membership(CAROL, "leave", CAROL, depth=65)
+        closed = self.room.event("m.room.join_rules", BOB, {"join_rule": "invite"}, state_key="")
 
-        result = self._resolved(after(state, demoted, left), after(state, closed, joined))
+        result = self._resolved(after(state, demoted), after(state, closed))
 
-        self.assertEqual(result[POWER], demoted)
-        self.assertEqual(result[JOIN_RULES], state[JOIN_RULES])
-        self.assertEqual(result[_CAROL_KEY], joined)
+        self.assertEqual((result[POWER], result[JOIN_RULES]), (demoted, state[JOIN_RULES]))
 
     def test_a_ban_stays_against_a_join_that_came_later(self) -> None:
         """By depth the ban is first, and then the join is not allowed."""

@@ -73,6 +73,17 @@ class BothAlgorithms(unittest.TestCase):
                 result = _resolved(room, after(state, raised), after(state, demoted))
                 self.assertEqual(result[POWER], demoted)
 
+    def test_what_somebody_did_while_being_demoted_is_dropped(self) -> None:
+        """Alice's demotion of Bob comes first for her power, though his join rules are older."""
+        for room in self._for_each():
+            state = room.state
+            closed = room.event("m.room.join_rules", BOB, {"join_rule": "invite"}, state_key="", at_ms=1)
+            demoted = room.power_event(ALICE, users={BOB: 0})
+            with self.subTest(room.version.version):
+                result = _resolved(room, after(state, closed), after(state, demoted))
+                self.assertEqual(result[POWER], demoted)
+                self.assertEqual(result[JOIN_RULES], state[JOIN_RULES])
+
     def test_of_equal_power_the_later_event_is_applied_last(self) -> None:
         """Reverse topological power ordering falls back to `origin_server_ts`, then to the event id."""
         for room in self._for_each():
