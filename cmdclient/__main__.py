@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cmdclient.client import homeserver_url, tls_context
 from cmdclient.commands import Quit, get_command, run_line
-from cmdclient.credentials import CredentialFile, default_path
+from cmdclient.credentials import DEFAULT_HOMESERVER, CredentialFile, default_path
 from cmdclient.errors import CommandError
 from cmdclient.session import Output, Session
 
@@ -22,12 +22,20 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     made = argparse.ArgumentParser(
         prog="hearth-cli",
+        usage="%(prog)s [OPTION...] [COMMAND [WORD...]]",
         description="A console client of the Matrix client-server API.",
         epilog="Without COMMAND: a console, or if standard input is no terminal, the commands there, one a line. "
-        "All commands: hearth-cli help. Exit status: 0, 1 for an error of the server, 2 for one of usage.",
+        "All commands: hearth-cli help. Exit status: 0; 1 for an error of the server, or none there; "
+        "2 for one of usage; 130 after Ctrl-C.",
     )
-    made.add_argument("--homeserver", metavar="URL", help="the homeserver (default: the one used last)")
-    made.add_argument("--config", metavar="FILE", type=Path, help="the file of logins (default: HEARTH_CLI_CONFIG)")
+    last_used = f"the one used last, at first {DEFAULT_HOMESERVER}"
+    made.add_argument("--homeserver", metavar="URL", help=f"the homeserver (default: {last_used})")
+    made.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="the file of logins (default: what HEARTH_CLI_CONFIG names, or ~/.config/hearth/cli.json)",
+    )
     made.add_argument("--ca-file", metavar="FILE", help="trust the certificates signed by these (PEM)")
     made.add_argument("--json", action="store_true", help="print answers as JSON, one a line")
     made.add_argument("--keep-going", action="store_true", help="do not stop at the first command that fails")

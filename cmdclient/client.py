@@ -26,7 +26,10 @@ GREATEST_ANSWER_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. `body` is None when none was sent; `answer` is JSON, or text that is not JSON."""
+    """One request and its answer. `body` is None when none was sent.
+
+    `answer` is JSON, text that is not JSON, or None if it was empty.
+    """
 
     method: str
     target: str
@@ -92,12 +95,15 @@ class Client:
         query: Mapping[str, str] | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Any:
-        """The JSON of a 2xx answer. ApiError for an error answer, TransportError when there was none, or no JSON."""
+        """The JSON of a 2xx answer, None for an empty one.
+
+        ApiError for an error answer, TransportError when there was none, or no JSON.
+        """
         target = f"{path}?{urlencode(query)}" if query else path
         begun = time.monotonic()
         status, reason, content = self._exchange(method, target, body, timeout_s)
         try:
-            answer, is_json = json.loads(content), True
+            answer, is_json = json.loads(content) if content else None, True
         except ValueError:
             answer, is_json = content.decode("utf-8", "replace"), False
         if self.observer is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import time
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from cmdclient.sync import LONG_POLL_MS, EventStream, RoomEvent, is_final, next_
 
 _DEFAULT_MESSAGES = 10
 _GREATEST_MESSAGES = 1000
+_GREATEST_SECONDS = 10**9
 _PAGE = 100
 
 
@@ -52,7 +52,9 @@ def messages(session: Session, arguments: list[str]) -> Answer:
 
 
 @command(
-    "stream", "[on|off|SECONDS]", "Print new events as they arrive until Ctrl-C, or for SECONDS; on|off: meanwhile."
+    "stream",
+    "[on|off|SECONDS]",
+    "Print new events as they arrive, until Ctrl-C or for SECONDS. on: while other commands are given, until off.",
 )
 def stream(session: Session, arguments: list[str]) -> Answer | None:
     """https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync"""
@@ -62,12 +64,16 @@ def stream(session: Session, arguments: list[str]) -> Answer | None:
             raise UsageError("stream on|off is for the console only; here: stream [SECONDS]")
         session.set_stream(arguments[0] == "on")
         return Answer({"stream": arguments[0]}, [f"The stream is {arguments[0]}."])
-    seconds = _number(arguments[0], 10**9) if arguments else None
+    seconds = _number(arguments[0], _GREATEST_SECONDS) if arguments else None
     if session.set_stream is not None:
         # Each event would be told twice.
         session.set_stream(False)
-    with contextlib.suppress(KeyboardInterrupt):
+        session.output.write("New events, until Ctrl-C:" if seconds is None else f"New events for {seconds} s:")
+    try:
         _follow(session, None if seconds is None else time.monotonic() + seconds)
+    except KeyboardInterrupt:
+        # The terminal shows ^C; what follows begins a line.
+        session.output.warn("")
     return None
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 from cmdclient.client import CLIENT_PREFIX
-from cmdclient.errors import UsageError
+from cmdclient.errors import ApiError, UsageError
 from cmdclient.printing import pretty_json, table_lines
 from cmdclient.registry import COMMANDS, command, get_command
 from cmdclient.session import Answer, Session
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
+_NO_TERMINAL = (1000, 0)
 
 
 class Quit(Exception):
@@ -34,7 +36,7 @@ def show(session: Session, arguments: list[str]) -> Answer:
     "raw", "METHOD PATH [JSON...]", "Send any request. A PATH that does not begin with /_ is one of /_matrix/client/v3."
 )
 def raw(session: Session, arguments: list[str]) -> Answer:
-    """The answer is printed as it is, tokens masked."""
+    """The answer is printed as it is, tokens masked; that of an error, too."""
     method, path = arguments[0].upper(), arguments[1]
     if method not in _METHODS:
         raise UsageError(f"{arguments[0]!r} is no method; methods are {', '.join(_METHODS)}.")
@@ -48,8 +50,11 @@ def raw(session: Session, arguments: list[str]) -> Answer:
             body = json.loads(arguments[2])
         except ValueError as error:
             raise UsageError(f"What stands behind the path is not JSON: {error}") from error
-    answer = session.client.request(method, path, body)
-    return Answer(answer, pretty_json(answer).splitlines())
+    try:
+        return _raw_answer(session, session.client.request(method, path, body))
+    except ApiError as error:
+        session.output.answer(_raw_answer(session, error.body))
+        raise
 
 
 @command("config", "[homeserver URL]", "Show the settings, or use another homeserver.")
@@ -82,11 +87,20 @@ def show_help(session: Session, arguments: list[str]) -> Answer:
     notes = [
         "",
         "ROOM is a room id, an alias, or a part of the name of one of your rooms (in quotes if it has spaces).",
+        "USER is a user id, or the part of it before the colon for somebody on your own server.",
     ]
-    return Answer(dict(rows), table_lines(rows) + notes)
+    width = shutil.get_terminal_size(fallback=_NO_TERMINAL).columns
+    return Answer(dict(rows), table_lines(rows, width) + notes)
 
 
 @command("quit", "", "End the console (also Ctrl-D).")
 def end(session: Session, arguments: list[str]) -> None:
     """Ends a list of commands on standard input, too."""
     raise Quit
+
+
+def _raw_answer(session: Session, answer: Any) -> Answer:
+    if session.is_showing and session.set_stream is not None:
+        # At the console it stands there already.
+        return Answer(answer)
+    return Answer(answer, ["(an empty answer)"] if answer is None else pretty_json(answer).splitlines())

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import readline
-import sys
-from pathlib import Path
+import shutil
+import textwrap
 
 from cmdclient.commands import COMMANDS, Quit, run_line
 from cmdclient.commands_messages import tell_events
 from cmdclient.errors import CommandError
+from cmdclient.line_editor import LineEditor
 from cmdclient.session import Session
-from cmdclient.sync import EventStream, RoomEvent, StreamThread
+from cmdclient.sync import EventStream, RoomEvent, StreamThread, is_final
 
-_HISTORY_LINES = 1000
 _HAS_PASSWORD = re.compile(r"\s*(?:login|register)\s+\S+\s+\S|.*(?:password|token)", re.IGNORECASE)
-_CLEAR_LINE = "\r\033[K"
 
 
 class Console:
@@ -25,25 +22,27 @@ class Console:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._stream: StreamThread | None = None
-        self._is_prompting = False
-        self._prompt = ""
-        self._candidates: list[str] = []
+        self._editor = LineEditor(self.candidates)
         self._history = session.credentials.path.with_name("cli_history")
         session.set_stream = self.set_stream
-        session.output.write = self._write
-        session.output.warn = self._write
+        session.output.write = self._editor.write
+        session.output.warn = self._editor.write
 
     def run(self) -> int:
         """Returns the exit status, 0: errors were told when they happened."""
-        self._prepare_readline()
-        self._write(f"hearth-cli at {self._session.client.homeserver}; commands: help")
+        self._editor.load_history(self._history)
+        self._editor.write(f"hearth-cli at {self._session.client.homeserver}; commands: help")
         try:
             while True:
                 try:
                     self._run_line(self._next_line())
                 except KeyboardInterrupt:
-                    self._write("")
-        except (Quit, EOFError):
+                    self._editor.write("")
+        except EOFError:
+            # Ctrl-D leaves the cursor behind the prompt.
+            self._editor.write("")
+            return 0
+        except Quit:
             return 0
         finally:
             self.set_stream(False)
@@ -59,14 +58,7 @@ class Console:
             stream = EventStream(client, self._session.rooms)
             stream.begin()
             self._stream = StreamThread(stream, client, self._tell)
-            self._stream.start(lambda error: self._write(f"The stream: {error}"))
-
-    def complete(self, text: str, state: int) -> str | None:
-        """For readline: the completion number `state` of the word `text`."""
-        if state == 0:
-            line = readline.get_line_buffer()[: readline.get_begidx()]
-            self._candidates = [f"{word} " for word in self.candidates(line) if word.startswith(text)]
-        return self._candidates[state] if state < len(self._candidates) else None
+            self._stream.start(self._complain)
 
     def candidates(self, line: str) -> list[str]:
         """The words that can stand behind `line`."""
@@ -88,54 +80,29 @@ class Console:
 
     def _next_line(self) -> str:
         login = self._session.login
-        self._prompt = f"{login.user_id if login else '(not logged in)'}> "
-        self._is_prompting = True
-        try:
-            line = input(self._prompt)
-        finally:
-            self._is_prompting = False
-        length = readline.get_current_history_length()
-        if length and _HAS_PASSWORD.match(line):
-            readline.remove_history_item(length - 1)
+        line = self._editor.read(f"{login.user_id if login else '(not logged in)'}> ")
+        if _HAS_PASSWORD.match(line):
+            self._editor.forget_last_line()
         return line
 
     def _run_line(self, line: str) -> None:
         try:
             self._session.output.answer(run_line(self._session, line))
         except CommandError as error:
-            self._write(f"error: {error}")
+            self._tell_error(f"error: {error}")
 
     def _tell(self, events: list[RoomEvent]) -> None:
         tell_events(self._session, events)
 
-    def _write(self, text: str) -> None:
-        # While a line is being typed, the text goes above it and the line is drawn again.
-        if self._is_prompting:
-            sys.stdout.write(f"{_CLEAR_LINE}{text}\n{self._prompt}{readline.get_line_buffer()}")
-        else:
-            sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+    def _complain(self, error: CommandError) -> None:
+        self._tell_error(f"The stream: {error}{'' if is_final(error) else ' It tries again.'}")
 
-    def _prepare_readline(self) -> None:
-        is_libedit = "libedit" in (readline.__doc__ or "")
-        readline.parse_and_bind("bind ^I rl_complete" if is_libedit else "tab: complete")
-        readline.set_completer_delims(" \t")
-        readline.set_completer(self.complete)
-        readline.set_history_length(_HISTORY_LINES)
-        try:
-            readline.read_history_file(self._history)
-        except OSError:
-            return
+    def _tell_error(self, text: str) -> None:
+        width = shutil.get_terminal_size().columns
+        self._editor.write(textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False))
 
     def _save_history(self) -> None:
         try:
-            _make_private(self._history)
-            readline.write_history_file(self._history)
+            self._editor.save_history(self._history)
         except OSError as error:
-            self._write(f"The history could not be saved in {self._history}: {error.strerror}")
-
-
-def _make_private(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
-    path.chmod(0o600)
+            self._editor.write(f"The history could not be saved in {self._history}: {error.strerror}")

@@ -13,10 +13,9 @@ _HINTS = {
     "M_INVALID_USERNAME": "A user name consists of a-z, 0-9 and . _ = - / +",
     "M_EXCLUSIVE": "The name is reserved for an application service. Choose another one.",
     "M_WEAK_PASSWORD": "Choose a longer password.",
-    "M_ROOM_IN_USE": "The alias is taken. Choose another one, or join the room: join #ALIAS",
+    "M_ROOM_IN_USE": "Choose another alias, or join the room: join #ALIAS",
     "M_NOT_FOUND": "Check the name for a typing error; the rooms you are in: list",
-    "M_UNRECOGNIZED": "The server does not know this request. Check path and method, or the server's age: "
-    "raw GET /_matrix/client/versions",
+    "M_UNRECOGNIZED": "Check path and method, or the server's age: raw GET /_matrix/client/versions",
     "M_TOO_LARGE": "Send it in smaller pieces.",
     "M_UNSUPPORTED_ROOM_VERSION": "This server cannot make or join rooms of that version.",
     "M_INCOMPATIBLE_ROOM_VERSION": "This server is too old for that room.",
@@ -29,7 +28,7 @@ _HINTS = {
     "M_BAD_ALIAS": "The alias does not point to this room.",
 }
 _FORBIDDEN_BY_PATH = (
-    ("/login", "Check the user name and the password. No account yet: register USER"),
+    ("/login", "Try again; or if there is no account yet: register USER"),
     ("/register", "Registration may be closed on this server; ask its administrator."),
     ("/join", "The room may need an invitation: ask somebody in it to invite you."),
     ("/invite", "You must be in the room and allowed to invite, and the user must not be banned or already there."),
@@ -68,7 +67,8 @@ class ApiError(CommandError):
         self.path = path
         errcode, message = body.get("errcode"), body.get("error")
         self.errcode = errcode if isinstance(errcode, str) else "M_UNKNOWN"
-        self.message = message if isinstance(message, str) else "the server gave no reason"
+        reason = "the server asks for further authentication" if "flows" in body else "the server gave no reason"
+        self.message = message if isinstance(message, str) else reason
         super().__init__(self.message)
 
     @property

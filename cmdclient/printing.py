@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from cmdclient.client import Exchange
 
@@ -16,6 +18,8 @@ _SECRET_KEYS = frozenset(
     {"access_token", "refresh_token", "login_token", "password", "new_password", "token", "mac", "client_secret"}
 )
 _SECRET_QUERY = re.compile(r"([?&](?:access_token|loginToken|token|client_secret)=)[^&]*")
+_ESCAPED = re.compile(r"(?:%(?!2[356B]|20)[0-9A-F]{2})+", re.IGNORECASE)
+_LEAST_COLUMNS = 20
 _MEMBERSHIP_VERBS = {
     "join": "joined",
     "leave": "left",
@@ -58,12 +62,14 @@ def pretty_json(value: Any) -> str:
 
 def exchange_lines(exchange: Exchange) -> list[str]:
     """A request and its answer: method, path, JSON, status, JSON."""
-    lines = [f"--> {exchange.method} {plain(masked_target(exchange.target))}"]
+    lines = [f"--> {exchange.method} {plain(_readable(masked_target(exchange.target)))}"]
     if exchange.is_authenticated:
         lines.append(f"    Authorization: Bearer {MASK}")
     if exchange.body is not None:
         lines += _indented(pretty_json(exchange.body))
     lines.append(f"<-- {exchange.status} {plain(exchange.reason)} ({exchange.duration_ms} ms)")
+    if exchange.answer is None:
+        return lines
     text = plain(exchange.answer) if isinstance(exchange.answer, str) else pretty_json(exchange.answer)
     return lines + _indented(text)
 
@@ -78,11 +84,34 @@ def event_lines(event: dict[str, Any], room_label: str | None = None) -> list[st
     return [" ".join(parts), *(f"    {line}" for line in others)]
 
 
-def table_lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of the same length with the columns under each other; the last column is not padded."""
+def table_lines(rows: Sequence[Sequence[str]], width: int | None = None) -> list[str]:
+    """Rows of the same length with the columns under each other; with `width`, the last column is broken into lines."""
     cells = [tuple(one_line(cell) for cell in row) for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    widths = [max(map(_columns, column)) for column in list(zip(*cells, strict=True))[:-1]]
+    indent = sum(widths) + 2 * len(widths)
+    lines = []
+    for *row, last in cells:
+        start = "".join(f"{cell}{' ' * (wanted - _columns(cell))}  " for cell, wanted in zip(row, widths, strict=True))
+        parts = [last] if width is None else textwrap.wrap(last, max(_LEAST_COLUMNS, width - indent)) or [""]
+        lines += [f"{start}{parts[0]}".rstrip(), *(f"{' ' * indent}{part}" for part in parts[1:])]
+    return lines
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(_columns_of(char) for char in text)
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _readable(target: str) -> str:
+    # As a person reads it; what keeps the parameters apart stays escaped.
+    path, mark, query = target.partition("?")
+    return f"{path}{mark}{_ESCAPED.sub(lambda found: unquote(found[0]), query)}"
 
 
 def _description(event: dict[str, Any]) -> str:

@@ -51,7 +51,6 @@ class Session:
         self.output = output
         self.rooms = RoomBook()
         self.is_showing = credentials.is_showing
-        self.is_console = False
         self.set_stream: Callable[[bool], None] | None = None
         self._tls = tls
         self.client = self._new_client(homeserver)

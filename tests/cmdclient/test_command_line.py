@@ -102,7 +102,7 @@ class WithServer(unittest.TestCase):
         self.assertEqual(self.run_as(self.alice, "logout").returncode, 0)
         wrong = self.run_as(self.alice, "login", self.alice, "wrong")
         self.assertEqual(wrong.returncode, 1)
-        self.assertIn("Check the user name and the password", wrong.stderr)
+        self.assertIn("Try again", wrong.stderr)
         again = self.run_as(self.alice, "login", self.alice, PASSWORD)
         self.assertEqual(again.returncode, 0)
         self.assertNotIn(PASSWORD, again.stderr)
