@@ -72,6 +72,8 @@ class TimelineReader:
         nids = self._visible(tx, room_nid, nids, user_id)
         state = self._state_before(tx, room_nid, nids, span)
         prev = self._prev_batch(tx, room_nid, nids, span)
+        # Nothing less tells a client that it may page back to what went before, or that this server is yet to fetch.
+        is_limited = is_limited or not self._begins_room(tx, nids)
         return RoomDelta(tuple(nids), is_limited, prev, tuple(state.values()), True)
 
     def departed(self, tx: Transaction, membership: Membership, span: Span) -> RoomDelta:
@@ -144,6 +146,9 @@ class TimelineReader:
         events = self._loader.get_many(tx, nids)
         wanted = [nid for nid in nids if span.is_wanted(events[nid].pdu)]
         return wanted[: span.limit][::-1], len(wanted) > span.limit or len(nids) == scanned
+
+    def _begins_room(self, tx: Transaction, nids: list[int]) -> bool:
+        return bool(nids) and self._loader.get_many(tx, nids[:1])[nids[0]].type == "m.room.create"
 
     def _visible(self, tx: Transaction, room_nid: int, nids: list[int], user_id: str) -> list[int]:
         stored = self._loader.stored_by_nid(tx, nids)
