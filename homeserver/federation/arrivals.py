@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
+from homeserver.federation.errors import is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
@@ -49,7 +50,7 @@ class PeerReads(Protocol):
 
 
 class Arrivals:
-    """Takes events in. One room's events come one after the other."""
+    """Takes events in. What may succeed later is raised as the `MatrixError` that it failed with (`is_passing`)."""
 
     def __init__(self, database: Database, parts: RoomParts, checks: PduChecks, peer: PeerReads) -> None:
         self._database = database
@@ -86,12 +87,14 @@ class Arrivals:
         """Fetch events one by one and keep them as outliers."""
         known = await self._database.glance(self._parts.loader.stored_by_id, event_ids)
         pdus = []
-        for event_id in [one for one in event_ids if one not in known][:_MOST_FETCHED_ONE_BY_ONE]:
-            try:
-                pdus.append(await self._peer.get_event(origin, event_id))
-            except MatrixError as error:
-                logger.info("%s did not give %s: %s", origin, event_id, error.message)
-        await self._keep_outliers(room, pdus)
+        try:
+            for event_id in [one for one in event_ids if one not in known][:_MOST_FETCHED_ONE_BY_ONE]:
+                try:
+                    pdus.append(await self._peer.get_event(origin, event_id))
+                except MatrixError as error:
+                    _pass_over(error, f"{origin} did not give {event_id}")
+        finally:
+            await self._keep_outliers(room, pdus)
 
     async def _receive(self, room: RoomRecord, arrival: Arrival) -> Verdict:
         lock = room_lock(room.room_nid)
@@ -109,7 +112,7 @@ class Arrivals:
                 limit=MISSING_LIMIT,
             )
         except MatrixError as error:
-            logger.info("%s gave no missing events: %s", origin, error.message)
+            _pass_over(error, f"{origin} gave no missing events")
             return
         events = await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
         for missing in sorted(events, key=lambda one: one.depth):
@@ -118,7 +121,7 @@ class Arrivals:
             try:
                 await self.take_with_state(room, Arrival(missing), origin)
             except MatrixError as error:
-                logger.info("%s, missing before %s: %s", missing.event_id, event.event_id, error.message)
+                _pass_over(error, f"{missing.event_id}, missing before {event.event_id}")
 
     async def _with_state(
         self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str
@@ -137,7 +140,7 @@ class Arrivals:
         try:
             await self._keep_outliers(room, await self._peer.get_event_auth(origin, room.room_id, event.event_id))
         except MatrixError as error:
-            logger.info("%s gave no auth chain: %s", origin, error.message)
+            _pass_over(error, f"{origin} gave no auth chain")
         known = await self._database.glance(self._parts.loader.stored_by_id, missing)
         left = [event_id for event_id in missing if event_id not in known]
         if left:
@@ -180,3 +183,10 @@ class Arrivals:
         events = await self._checks.events(list(pdus), room.version, room.room_id)
         lock = room_lock(room.room_nid)
         await self._database.transact(self._parts.outliers.add, room, events, locks=(lock,))
+
+
+def _pass_over(error: MatrixError, what: str) -> None:
+    """Go on without what a server did not give, unless it may give it later: then raise."""
+    if is_passing(error):
+        raise error
+    logger.info("%s: %s", what, error.message)

@@ -58,3 +58,10 @@ class HttpAnswer(FederationError):
             self.message = message[:1000]
         if isinstance(answer.get("room_version"), str):
             self.extra = {"room_version": answer["room_version"]}
+
+
+def is_passing(error: MatrixError) -> bool:
+    """Whether the same request may succeed later: the server was not reached, is being left alone, or has trouble."""
+    if isinstance(error, HttpAnswer):
+        return error.answer_status == 429 or error.answer_status >= 500
+    return error.status == 502 and not isinstance(error, BadAnswer)

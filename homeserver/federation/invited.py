@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from homeserver.federation.admission import Admission
 from homeserver.federation.identity import Identity
 from homeserver.federation.pdu_checks import PduChecks, Refused
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, missing_param, not_found
@@ -39,7 +40,15 @@ class ReceivedInvite:
 class Invited:
     """Takes invites of local users in, and signs them."""
 
-    def __init__(self, checks: PduChecks, importer: Importer, identity: Identity, user_exists: UserExists) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        checks: PduChecks,
+        importer: Importer,
+        identity: Identity,
+        user_exists: UserExists,
+    ) -> None:
+        self._admission = admission
         self._checks = checks
         self._importer = importer
         self._identity = identity
@@ -49,7 +58,7 @@ class Invited:
         """The invite with this server's signature.
 
         Raises `MatrixError` 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 or 403 for an event that is no such invite,
-        404 for an unknown user.
+        404 for an unknown user, 403 where this server is in the room and the room shuts the origin out.
         """
         version = ROOM_VERSIONS.get(invite.version)
         if version is None:
@@ -59,6 +68,7 @@ class Invited:
                 f"Room version {invite.version!r} is not supported.",
                 room_version=invite.version,
             )
+        await self._admission.check_may_take_part(invite.room_id, invite.origin)
         state = self._room_state(invite, version)
         (checked,) = await self._checks.check([invite.pdu], version)
         if isinstance(checked, Refused):
@@ -67,8 +77,10 @@ class Invited:
         if not await self._user_exists(str(checked.state_key)):
             raise not_found("There is no such user.")
         signed = self._identity.sign_event(checked.pdu, version)
-        event = parse_event(signed, version)
-        await self._importer.keep_own(event, [*state, stripped(event)])
+        # In a room that this server is in, only the room's own events, of which this will be one, say who is a member.
+        if await self._admission.find_joined(invite.room_id) is None:
+            event = parse_event(signed, version)
+            await self._importer.keep_own(event, [*state, stripped(event)])
         return signed
 
     def _check(self, event: Event, invite: ReceivedInvite) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from homeserver.database import Database
+from homeserver.federation.admission import Admission
 from homeserver.federation.identity import Identity
 from homeserver.federation.pdu_checks import PduChecks, Refused
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
@@ -65,9 +65,9 @@ class Joining:
     """Changes memberships in rooms that this server is not in, with the help of servers that are."""
 
     def __init__(
-        self, database: Database, peer: PeerHandshakes, checks: PduChecks, importer: Importer, identity: Identity
+        self, admission: Admission, peer: PeerHandshakes, checks: PduChecks, importer: Importer, identity: Identity
     ) -> None:
-        self._database = database
+        self._admission = admission
         self._peer = peer
         self._checks = checks
         self._importer = importer
@@ -123,9 +123,10 @@ class Joining:
 
     async def _join_via(self, server: str, room_id: str, user_id: str, content: Json) -> str:
         event = await self._built(server, "join", room_id, user_id, content)
-        answer = await self._peer.send_join(server, room_id, event.event_id, event.pdu)
-        joined = await self._checked(server, event, answer)
-        await self._importer.join(joined)
+        with self._admission.joining(room_id, event.version):
+            answer = await self._peer.send_join(server, room_id, event.event_id, event.pdu)
+            joined = await self._checked(server, event, answer)
+            await self._importer.join(joined)
         return event.event_id
 
     async def _built(self, server: str, membership: str, room_id: str, user_id: str, content: Json) -> Event:

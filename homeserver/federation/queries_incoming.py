@@ -44,20 +44,23 @@ def stage(tx: Transaction, room_id: str, origin: str, event_id: str, pdu: bytes)
     )
 
 
-def staged_rooms(tx: Transaction) -> list[str]:
-    """The rooms with PDUs waiting."""
-    return [row[0] for row in tx.all("SELECT DISTINCT room_id FROM staged_pdus")]
+def staged_queues(tx: Transaction) -> list[tuple[str, str]]:
+    """(room id, origin) of the PDUs that wait."""
+    return [(row[0], row[1]) for row in tx.all("SELECT DISTINCT room_id, origin FROM staged_pdus")]
 
 
-def staged(tx: Transaction, room_id: str, limit: int) -> list[tuple[int, str, str, bytes]]:
-    """(staged_nid, origin, event_id, pdu) of a room's next PDUs."""
+def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) -> list[tuple[int, str, bytes]]:
+    """(staged_nid, event_id, pdu) of the next PDUs of a room from an origin."""
     rows = tx.all(
-        """SELECT staged_nid, origin, event_id, pdu FROM staged_pdus WHERE room_id = :room_id
+        """SELECT staged_nid, event_id, pdu FROM staged_pdus
+           WHERE room_id = :room_id AND origin = :origin AND staged_nid > :after
            ORDER BY staged_nid LIMIT :limit""",
-        room_id=room_id,
+        room_id=queue[0],
+        origin=queue[1],
+        after=after_nid,
         limit=limit,
     )
-    return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+    return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
 def unstage(tx: Transaction, staged_nid: int) -> None:

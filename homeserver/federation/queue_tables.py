@@ -51,10 +51,10 @@ STAGED_PDUS = Table(
         pdu BYTEA NOT NULL
     );
     CREATE UNIQUE INDEX staged_pdus_by_event ON staged_pdus (event_id);
-    CREATE INDEX staged_pdus_by_room ON staged_pdus (room_id, staged_nid);
+    CREATE INDEX staged_pdus_by_room ON staged_pdus (room_id, origin, staged_nid);
     """,
-    bound="PDUs received and not yet worked on",
-    reaper="federation: deleted when worked on",
+    bound="PDUs received and not yet worked on; of those that wait for their origin 200 a room and origin",
+    reaper="federation: deleted when worked on, or given up after a day",
 )
 
 RECEIVED_TRANSACTIONS = Table(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeserver.database import Database, Transaction
+from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.identity import Identity
 from homeserver.federation.pdu_checks import PduChecks, Refused
-from homeserver.federation.server_acl import ServerAcls
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, not_found
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.rooms import queries_members
@@ -43,7 +43,7 @@ class Handshake:
 class Intake:
     """What a signed event has to pass on its way in."""
 
-    acls: ServerAcls
+    admission: Admission
     checks: PduChecks
     arrivals: Arrivals
 
@@ -63,10 +63,10 @@ class Resident:
 
     async def get_room_for(self, room_id: str, origin: str) -> RoomRecord:
         """A room this server is in; 404 otherwise, 403 where its access control list shuts the origin out."""
-        room = await self._rooms.find_room(room_id)
-        if room is None or self._server_name not in await self._rooms.occupancy.joined_servers(room.room_nid):
+        room = await self._intake.admission.find_joined(room_id)
+        if room is None:
             raise not_found("This server is not in the room.")
-        await self._intake.acls.check_allowed(room.room_nid, origin)
+        await self._intake.admission.check_may_take_part(room_id, origin)
         return room
 
     async def make(self, handshake: Handshake) -> Json:

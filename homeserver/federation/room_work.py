@@ -1,4 +1,6 @@
-"""Working on the PDUs that wait: rooms side by side, each in order, one bad event or room never holding up another."""
+"""Working on the PDUs that wait: each server's of a room in order, all side by side, so that neither one bad event nor
+a server that does not answer holds up others.
+"""
 
 from __future__ import annotations
 
@@ -7,70 +9,111 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
+from homeserver.clock import Clock
 from homeserver.database import Database
 from homeserver.federation import queries_incoming
+from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
+from homeserver.federation.backoff import Retries
+from homeserver.federation.errors import is_passing
+from homeserver.federation.postponed import Postponed, QueueKey
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import InvalidEvent, parse_event
-from homeserver.rooms.service import Rooms
+from homeserver.rooms.records import RoomRecord
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE = 50
+#: An error of this server's own may pass, too; but hardly if it was met so often.
+_MOST_FAULTS = 5
 
 
 class RoomWork:
-    """One worker for each room that has PDUs waiting. Used on the reactor thread."""
+    """One worker for each server and room with PDUs waiting. Used on the reactor thread."""
 
     def __init__(
-        self, database: Database, rooms: Rooms, arrivals: Arrivals, spawn: Callable[[Awaitable[None]], None]
+        self,
+        database: Database,
+        admission: Admission,
+        arrivals: Arrivals,
+        reactor: Clock,
+        spawn: Callable[[Awaitable[None]], None],
     ) -> None:
         self._database = database
-        self._rooms = rooms
+        self._admission = admission
         self._arrivals = arrivals
         self._spawn = spawn
-        self._woken: dict[str, bool] = {}
+        self._woken: dict[QueueKey, bool] = {}
+        self._postponed = Postponed(reactor, Retries(), self._wake)
         self._is_stopping = False
+        admission.on_join_ended(lambda room_id: spawn(self._wake_room(room_id)))
 
     async def start(self) -> None:
         """Go on with what waited when the server stopped."""
-        for room_id in await self._database.read(queries_incoming.staged_rooms):
-            self.wake(room_id)
+        for key in await self._database.read(queries_incoming.staged_queues):
+            self._wake(key)
 
     def stop(self) -> None:
         """Begin on no more PDUs."""
         self._is_stopping = True
 
-    def wake(self, room_id: str) -> None:
-        """There is something to do in a room."""
-        is_running = room_id in self._woken
-        self._woken[room_id] = True
-        if not is_running:
-            self._spawn(self._run(room_id))
+    def wake(self, room_id: str, origin: str) -> None:
+        """There is something of a server's to do in a room."""
+        self._wake((room_id, origin))
 
-    async def _run(self, room_id: str) -> None:
-        try:
-            while self._woken[room_id] and not self._is_stopping:
-                self._woken[room_id] = False
-                while rows := await self._database.glance(queries_incoming.staged, room_id, _AT_ONCE):
-                    for staged_nid, origin, event_id, pdu in rows:
-                        if self._is_stopping:
-                            return
-                        await self._work_on(room_id, origin, event_id, pdu)
-                        await self._database.transact(queries_incoming.unstage, staged_nid)
-        finally:
-            del self._woken[room_id]
+    def retry(self, origin: str) -> None:
+        """A server that did not answer is there again."""
+        self._postponed.revive(origin)
 
-    async def _work_on(self, room_id: str, origin: str, event_id: str, pdu: bytes) -> None:
-        room = await self._rooms.find_room(room_id)
-        if room is None:
+    def _wake(self, key: QueueKey) -> None:
+        if self._is_stopping:
             return
+        is_running = key in self._woken
+        self._woken[key] = True
+        if not is_running:
+            self._spawn(self._run(key))
+
+    async def _wake_room(self, room_id: str) -> None:
+        for key in await self._database.glance(queries_incoming.staged_queues):
+            if key[0] == room_id:
+                self._wake(key)
+
+    async def _run(self, key: QueueKey) -> None:
+        try:
+            while self._woken[key] and not self._is_stopping:
+                self._woken[key] = False
+                await self._go_through(key)
+        finally:
+            del self._woken[key]
+
+    async def _go_through(self, key: QueueKey) -> None:
+        """Work on all that waits, once."""
+        after_nid = 0
+        while rows := await self._database.glance(queries_incoming.staged, key, after_nid, _AT_ONCE):
+            for after_nid, event_id, pdu in rows:
+                room = await self._admission.find_joined(key[0])
+                if self._is_stopping or (room is None and self._admission.is_joining(key[0])):
+                    return
+                if self._postponed.is_waiting(key, after_nid):
+                    continue
+                if room is None or await self._is_done(room, key, (after_nid, event_id, pdu)):
+                    self._postponed.forget(key, after_nid)
+                    await self._database.transact(queries_incoming.unstage, after_nid)
+
+    async def _is_done(self, room: RoomRecord, key: QueueKey, staged: tuple[int, str, bytes]) -> bool:
+        """Work on one PDU; whether it need not be tried again."""
+        staged_nid, event_id, pdu = staged
         try:
             event = parse_event(msgspec.json.decode(pdu), room.version)
-            await self._arrivals.take(room, event, origin)
+            await self._arrivals.take(room, event, key[1])
         except InvalidEvent:
             logger.warning("the stored PDU %s is no event", event_id)
         except MatrixError as error:
-            logger.info("%s in %s is passed over: %s", event_id, room_id, error.message)
+            if is_passing(error) and self._postponed.postpone(key, staged_nid):
+                logger.info("%s in %s has to wait: %s", event_id, room.room_id, error.message)
+                return False
+            logger.info("%s in %s is passed over: %s", event_id, room.room_id, error.message)
         except Exception:
-            logger.exception("%s of %s in %s could not be worked on", event_id, origin, room_id)
+            logger.exception("%s of %s in %s could not be worked on", event_id, key[1], room.room_id)
+            return not self._postponed.postpone(key, staged_nid, _MOST_FAULTS)
+        return True

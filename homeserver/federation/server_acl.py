@@ -10,7 +10,6 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
-from homeserver.protocol.errors import forbidden
 from homeserver.protocol.events import Event
 from homeserver.rooms.service import Rooms
 
@@ -25,11 +24,6 @@ class ServerAcls:
         """Whether the room lets the server take part; always, where the room says nothing."""
         event = await self._rooms.find_state_event(room_nid, ("m.room.server_acl", ""))
         return event is None or may_take_part(event, server_name)
-
-    async def check_allowed(self, room_nid: int, server_name: str) -> None:
-        """Raise 403 `M_FORBIDDEN` for a server the room shuts out."""
-        if not await self.is_allowed(room_nid, server_name):
-            raise forbidden("The room's access control list shuts this server out.")
 
 
 def may_take_part(acl: Event, server_name: str) -> bool:

@@ -14,11 +14,11 @@ from twisted.internet.defer import Deferred
 
 from homeserver.database import Database, Transaction
 from homeserver.federation import queries_incoming
+from homeserver.federation.admission import Admission
 from homeserver.federation.pdu_checks import PduChecks, Refused
-from homeserver.federation.server_acl import ServerAcls
 from homeserver.protocol.errors import MatrixError, bad_json
 from homeserver.protocol.events import Event
-from homeserver.rooms.service import Rooms, wall_clock_ms
+from homeserver.rooms.service import wall_clock_ms
 
 logger = logging.getLogger(__name__)
 
@@ -36,16 +36,14 @@ class Transactions:
     def __init__(
         self,
         database: Database,
-        rooms: Rooms,
+        admission: Admission,
         checks: PduChecks,
-        acls: ServerAcls,
         edus: Mapping[str, ReceiveEdu],
-        work: Callable[[str], None],
+        work: Callable[[str, str], None],
     ) -> None:
         self._database = database
-        self._rooms = rooms
+        self._admission = admission
         self._checks = checks
-        self._acls = acls
         self._edus = edus
         self._work = work
         self._under_way: dict[tuple[str, str], list[Deferred[None]]] = {}
@@ -76,7 +74,7 @@ class Transactions:
         answer = msgspec.json.encode({"pdus": results})
         await self._database.transact(_keep, origin, txn_id, good, answer)
         for room_id in {event.room_id for event in good}:
-            self._work(room_id)
+            self._work(room_id, origin)
         for edu in edus:
             await self._receive_edu(origin, edu)
         return msgspec.Raw(answer)
@@ -85,13 +83,13 @@ class Transactions:
         self, origin: str, room_id: str | None, pdus: list[Any], results: dict[str, Json]
     ) -> list[Event]:
         """The good events among the PDUs of one room; the others get their error."""
-        room = None if room_id is None else await self._rooms.find_room(room_id)
-        if room is None:
-            logger.info("%s sent %d PDUs of a room this server does not know", origin, len(pdus))
+        version = None if room_id is None else await self._admission.find_version(room_id)
+        if room_id is None or version is None:
+            logger.info("%s sent %d PDUs of a room this server is not in", origin, len(pdus))
             return []
-        allowed = await self._acls.is_allowed(room.room_nid, origin)
+        allowed = await self._admission.may_take_part(room_id, origin)
         good = []
-        for one in await self._checks.check(pdus, room.version):
+        for one in await self._checks.check(pdus, version):
             if isinstance(one, Refused):
                 if one.event_id is not None:
                     results[one.event_id] = {"error": one.reason}
@@ -107,11 +105,14 @@ class Transactions:
         """One EDU that cannot be worked on does not hold up the others."""
         if not isinstance(edu, dict) or not isinstance(edu.get("content"), dict):
             return
-        receive = self._edus.get(str(edu.get("edu_type")))
+        edu_type = str(edu.get("edu_type"))
+        receive = self._edus.get(edu_type)
         if receive is None:
             return
         try:
-            await receive(origin, edu["content"])
+            content = await self._admission.admitted_edu(origin, edu_type, edu["content"])
+            if content is not None:
+                await receive(origin, content)
         except MatrixError as error:
             logger.info("%s sent an EDU that is refused: %s", origin, error.message)
         except Exception:

@@ -36,12 +36,14 @@ def federation_endpoints(
     ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices
 ) -> list[object]:
     """What other servers ask and send."""
-    intake = Intake(federation.acls, federation.checks, federation.arrivals)
+    intake = Intake(federation.admission, federation.checks, federation.arrivals)
     resident = Resident(ground.database, ground.rooms, ground.parts, intake, ground.identity)
     transactions = Transactions(
-        ground.database, ground.rooms, federation.checks, federation.acls, slices.edus, federation.work.wake
+        ground.database, federation.admission, federation.checks, slices.edus, federation.work.wake
     )
-    invited = Invited(federation.checks, federation.importer, ground.identity, accounts.accounts.user_exists)
+    invited = Invited(
+        federation.admission, federation.checks, federation.importer, ground.identity, accounts.accounts.user_exists
+    )
     key_server = KeyServer(ground.identity, federation.settings, federation.keys, ground.database, ground.reactor)
     lists_rooms = ground.config.rooms.public_list_over_federation
     return [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from homeserver import __version__
 from homeserver.config import Config
+from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.authentication import RequestAuthenticator, RequestSigner
 from homeserver.federation.backoff import DestinationHealth, Retries
@@ -42,7 +43,7 @@ class Federation:
     keys: KeyRing
     client: FederationClient
     checks: PduChecks
-    acls: ServerAcls
+    admission: Admission
     arrivals: Arrivals
     importer: Importer
     joining: Joining
@@ -69,18 +70,21 @@ def wire_federation(ground: Ground) -> Federation:
     checks = PduChecks(EventSignatures(outward.keys, ground.offload))
     arrivals = Arrivals(database, parts, checks, client.history)
     importer = Importer(database, rooms, parts)
+    admission = Admission(rooms, ServerAcls(rooms), ground.server_name)
+    work = RoomWork(database, admission, arrivals, ground.reactor, ground.background.spawn)
+    outward.health.on_revived(work.retry)
     return Federation(
         settings=settings,
         egress=outward.egress,
         keys=outward.keys,
         client=client,
         checks=checks,
-        acls=ServerAcls(rooms),
+        admission=admission,
         arrivals=arrivals,
         importer=importer,
-        joining=Joining(database, client.memberships, checks, importer, ground.identity),
+        joining=Joining(admission, client.memberships, checks, importer, ground.identity),
         history=History(rooms, client.history, checks, arrivals, ground.server_name),
-        work=RoomWork(database, rooms, arrivals, ground.background.spawn),
+        work=work,
         sender=_sender(ground, settings, outward),
         authenticator=_authenticator(ground, settings, outward),
     )
