@@ -29,14 +29,20 @@ class Orderings:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def with_chains(self, ids: Collection[str], within: Collection[str]) -> set[str]:
-        """The events, and those of their auth chains that are `within` the full conflicted set."""
+    def with_chains(self, ids: Collection[str], within: Collection[str], *, is_closed: bool) -> set[str]:
+        """The events, and those of their auth chains that are `within` the full conflicted set.
+
+        `is_closed`: no path of auth events leaves that set and comes back, so that none need be followed out of it,
+        where the rest of the room's auth chain is.
+        """
         seen: set[str] = set()
         level = set(ids)
         while level:
             seen |= level
             events = self._source.get_many(level).values()
             level = {cited for event in events for cited in event.auth_events} - seen
+            if is_closed:
+                level.intersection_update(within)
         return seen & set(within)
 
     def by_power(self, events: Sequence[Event]) -> list[Event]:

@@ -25,15 +25,21 @@ def resolve_second(
     """Steps 1 to 5 of the algorithm."""
     unconflicted, conflicted = separated
     claimed = {event_id for ids in conflicted.values() for event_id in ids}
-    full_ids = claimed | graph.auth_difference([set(state.values()) for state in state_sets])
-    if version.state_resolution == "v2.1":
+    is_second_edition = version.state_resolution == "v2.1"
+    difference = graph.auth_difference([set(state.values()) for state in state_sets])
+    full_ids = claimed | difference
+    if is_second_edition:
         full_ids |= graph.conflicted_subgraph(claimed)
+    # A path that leaves the auth difference ends among what all chains have; from there only a conflicted event that
+    # all chains have could be reached, and the conflicted subgraph holds what leads to one.
+    is_closed = is_second_edition or claimed <= difference
     source = EventSource(graph)
     full = source.get_many(full_ids)
     orderings = Orderings(source)
 
-    power_ids = orderings.with_chains({one for one, event in full.items() if is_power_event(event)}, full.keys())
-    start = {} if version.state_resolution == "v2.1" else dict(unconflicted)
+    power_ids = {one for one, event in full.items() if is_power_event(event)}
+    power_ids = orderings.with_chains(power_ids, full.keys(), is_closed=is_closed)
+    start = {} if is_second_edition else dict(unconflicted)
     checks = IterativeChecks(source, unconflicted)
     partial = checks.apply(start, orderings.by_power([full[one] for one in power_ids]))
     rest = [event for one, event in full.items() if one not in power_ids]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.state_resolution import EventGraph, resolve
 from tests.protocol.sample_rooms import ALICE, BOB, CAROL, DAVE, SampleRoom, State, after, ids_of
+from tests.protocol.state_resolution.as_written import AsWritten
 
 _VERSIONS = ("1", "2", "6", "11", "12")
 _USERS = (ALICE, BOB, CAROL, DAVE)
@@ -142,6 +143,17 @@ class Laws(unittest.TestCase):
         for key, event_id in result.items():
             self.assertIn(event_id, source)
             self.assertEqual(room.events[event_id].key, key)
+
+    @settings(max_examples=300, deadline=None)
+    @given(_HISTORIES)
+    def test_it_is_what_the_specification_says_word_for_word(self, history: Histories) -> None:
+        """The same as a slow version of the same algorithm, from version 2 on."""
+        room, sides = _lived(history)
+        if room.version.state_resolution == "v1":
+            return
+        expected = AsWritten(room.version, room.events).resolve([ids_of(side) for side in sides])
+
+        self.assertEqual(_resolve(room, sides), expected)
 
     @settings(deadline=None)
     @given(_HISTORIES)
