@@ -50,7 +50,7 @@ class Appender:
         """Write an event with its state, move the tips, and make what follows from it current."""
         nid = placement.existing_nid or tx.allocate("events", "event_nid")
         state_after, replaces = self._state_after(tx, room, event, placement, nid)
-        position = self._position(tx, room, placement)
+        position = self._position(tx, room, event, placement)
         row = {
             "position": position,
             "status": int(placement.status),
@@ -82,8 +82,10 @@ class Appender:
             return placement.state_before, replaces
         return self._snapshots.extend(tx, room.room_nid, placement.state_before, {event.key: nid}), replaces
 
-    def _position(self, tx: Transaction, room: RoomRecord, placement: Placement) -> int | None:
+    def _position(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> int | None:
         if placement.status is not Status.ACCEPTED:
+            return None
+        if not placement.is_local and not self._redactor.is_shown(tx, room, event, placement.state_before):
             return None
         if not placement.is_live:
             return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from homeserver.http.request import Request
 from homeserver.http.response import Json
@@ -11,7 +12,7 @@ from homeserver.protocol.errors import invalid_param
 from homeserver.protocol.filters import decode_filter, event_matcher
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.endpoints_rooms import V3
-from homeserver.rooms.reading import Page, RoomReading
+from homeserver.rooms.reading import Page, RoomReading, Surroundings
 from homeserver.rooms.tokens import PlaceToken, parse_token
 
 FillGaps = Callable[[str, Sequence[str]], Awaitable[bool]]
@@ -93,8 +94,9 @@ class HistoryEndpoints:
         https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidcontexteventid
         """
         path = request.parameters
-        limit = request.query.integer("limit", 10, 0, 100)
-        return await self._reading.context(path["roomId"], path["eventId"], limit, requester)
+        wanted, lazy_members = _filter(request)
+        around = Surroundings(path["eventId"], request.query.integer("limit", 10, 0, 100), wanted, lazy_members)
+        return await self._reading.context(path["roomId"], around, requester)
 
     @route("GET", f"{V3}/rooms/{{roomId}}/messages", access=Access.GUEST)
     async def messages(self, request: Request, requester: Requester) -> Json:
@@ -119,13 +121,7 @@ def _page(request: Request) -> Page:
     if direction not in ("b", "f"):
         raise invalid_param("dir: must be 'b' or 'f'.")
     limit = request.query.integer("limit", 10, 0, MOST_EVENTS_A_PAGE)
-    text = request.query.find("filter")
-    wanted = None
-    lazy_members = False
-    if text:
-        room_filter = decode_filter(text)
-        wanted = event_matcher(room_filter)
-        lazy_members = room_filter.get("lazy_load_members") is True
+    wanted, lazy_members = _filter(request)
     return Page(
         start=_token(request, "from"),
         stop=_token(request, "to"),
@@ -134,6 +130,15 @@ def _page(request: Request) -> Page:
         is_wanted=wanted,
         lazy_members=lazy_members,
     )
+
+
+def _filter(request: Request) -> tuple[Callable[[dict[str, Any]], bool] | None, bool]:
+    """(what says whether an event is wanted, whether members are to be loaded lazily) of a `RoomEventFilter`."""
+    text = request.query.find("filter")
+    if not text:
+        return None, False
+    room_filter = decode_filter(text)
+    return event_matcher(room_filter), room_filter.get("lazy_load_members") is True
 
 
 def _token(request: Request, name: str) -> PlaceToken | None:

@@ -12,6 +12,7 @@ from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid
 from homeserver.protocol.ids import check_user_id
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.endpoints_rooms import V3, FindProfile
+from homeserver.rooms.following import Succession
 from homeserver.rooms.memberships import Change, Memberships
 from homeserver.rooms.service import Rooms
 
@@ -22,11 +23,19 @@ ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
 class MembershipEndpoints:
     """The endpoints that change who is in a room."""
 
-    def __init__(self, rooms: Rooms, memberships: Memberships, profile: FindProfile, resolve: ResolveAlias) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        memberships: Memberships,
+        profile: FindProfile,
+        resolve: ResolveAlias,
+        succession: Succession,
+    ) -> None:
         self._rooms = rooms
         self._memberships = memberships
         self._profile = profile
         self._resolve = resolve
+        self._succession = succession
 
     @route("POST", f"{V3}/join/{{roomIdOrAlias}}", access=Access.GUEST, limit="rc_joins")
     async def join_by_alias(self, request: Request, requester: Requester) -> Json:
@@ -146,6 +155,8 @@ class MembershipEndpoints:
         await self._memberships.change(
             Change(room_id, requester.user_id, membership, content, tuple(dict.fromkeys(via))), requester
         )
+        if membership == "join":
+            await self._succession.follow(requester.user_id, room_id)
         return {"room_id": room_id}
 
     async def _change(self, request: Request, requester: Requester, membership: str) -> Json:

@@ -9,7 +9,7 @@ from typing import Any
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import bad_json, forbidden, not_found
+from homeserver.protocol.errors import bad_json, forbidden, invalid_param, not_found
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
 from homeserver.rooms.founding import Founding
@@ -118,7 +118,9 @@ class RoomEndpoints:
         """A redaction that the requester may send."""
         room = await self._rooms.get_room_of(room_id, requester.user_id)
         target = await self._rooms.find_event(event_id)
-        if target is None or target.event.room_id != room.room_id:
+        if target is not None and target.event.room_id != room.room_id:
+            raise invalid_param("The event is of another room.")
+        if target is None:
             raise not_found("There is no such event in the room.")
         if target.event.type == "m.room.create":
             raise forbidden("The event that made the room cannot be redacted.")

@@ -16,6 +16,28 @@ ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
 """A room alias to (room id, servers that know it)."""
 
 
+CarryOver = Callable[[str, str, str], Awaitable[None]]
+"""(user id, old room id, new room id): a user's own settings of a room, such as tags, go to the one replacing it."""
+
+
+class Succession:
+    """Follows users into the rooms that replace others."""
+
+    def __init__(self, rooms: Rooms, carry_over: CarryOver) -> None:
+        self._rooms = rooms
+        self._carry_over = carry_over
+
+    async def follow(self, user_id: str, room_id: str) -> None:
+        """A user has joined a room: where it replaces one they were in, their settings of that come along."""
+        room = await self._rooms.find_room(room_id)
+        create = None if room is None else await self._rooms.find_state_event(room.room_nid, ("m.room.create", ""))
+        predecessor = None if create is None else create.content.get("predecessor")
+        old_room_id = predecessor.get("room_id") if isinstance(predecessor, dict) else None
+        old = await self._rooms.find_room(old_room_id) if isinstance(old_room_id, str) else None
+        if old is not None and await self._rooms.occupancy.membership(old.room_nid, user_id) in ("join", "leave"):
+            await self._carry_over(user_id, old.room_id, room_id)
+
+
 class ComingAndGoing:
     """Follows accounts. `auto_join`: room ids and aliases that every new account joins (`auto_join_rooms`)."""
 

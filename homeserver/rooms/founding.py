@@ -78,7 +78,7 @@ class Founding:
 
     def _write(self, tx: Transaction, request: RoomRequest) -> Founded:
         now_ms = self._clock()
-        room = self._write_create(tx, request, now_ms)
+        room = self.write_create(tx, request, now_ms)
         if request.alias is not None:
             self._names.claim(tx, request.alias, room.room_id, request.creator)
         if request.is_public:
@@ -90,8 +90,8 @@ class Founding:
                 raise _impossible(draft, error) from error
         return Founded(room, request.invite)
 
-    def _write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
-        """From room version 12 on the create event comes first and names the room."""
+    def write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
+        """A room with its create event, which from room version 12 on names it. Within a transaction."""
         room_id = "" if request.version.room_id_is_create_hash else f"!{_new_localpart()}:{self._server_name}"
         unnamed = RoomRecord(0, room_id, request.version)
         draft = EventDraft("m.room.create", request.creator, create_content(request), state_key="")

@@ -39,6 +39,11 @@ def place_event(tx: Transaction, event_nid: int, row: dict[str, Any]) -> None:
     )
 
 
+def show_event(tx: Transaction, event_nid: int, position: int) -> None:
+    """Give an event that was kept from clients its position; 0 for history."""
+    tx.run("UPDATE events SET position = :position WHERE event_nid = :nid", position=position, nid=event_nid)
+
+
 def events_by_nid(tx: Transaction, nids: Collection[int]) -> list[EventRow]:
     """Rows of events by number, in no order."""
     return tx.all_in(f"SELECT {_COLUMNS} FROM events WHERE event_nid IN :nids", nids=list(nids))  # noqa: S608

@@ -20,6 +20,9 @@ from homeserver.rooms.snapshots import EMPTY, State
 from homeserver.rooms.tokens import Place, PlaceToken
 from homeserver.rooms.visibility import Reader
 
+#: A page that would be empty, since what there is is not shown, goes on so many times.
+_MOST_ROUNDS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -31,6 +34,25 @@ class Page:
     limit: int
     is_wanted: Callable[[dict[str, Any]], bool] | None = None
     lazy_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of an event's surroundings is asked for: at most `limit` events, half of them before it."""
+
+    event_id: str
+    limit: int
+    is_wanted: Callable[[dict[str, Any]], bool] | None = None
+    lazy_members: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanned:
+    """Events found in the order walked, and the place of the last one looked at; None where there was none."""
+
+    nids: list[int]
+    last: tuple[int, int] | None
+    is_at_end: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +103,10 @@ class RoomReading:
         room = await self._rooms.find_room(room_id)
         return await self._database.glance(self._event, room, event_id, requester)
 
-    async def context(self, room_id: str, event_id: str, limit: int, requester: Requester) -> dict[str, Any]:
+    async def context(self, room_id: str, around: Surroundings, requester: Requester) -> dict[str, Any]:
         """An event with what came before and after it, and the state at the last of these."""
         room = await self._rooms.find_room(room_id)
-        return await self._database.read(self._context, room, event_id, limit, requester)
+        return await self._database.read(self._context, room, around, requester)
 
     async def page(self, room_id: str, page: Page, requester: Requester) -> PageAnswer:
         """One page of history."""
@@ -170,26 +192,30 @@ class RoomReading:
         return stored
 
     def _context(
-        self, tx: Transaction, room: RoomRecord | None, event_id: str, limit: int, requester: Requester
+        self, tx: Transaction, room: RoomRecord | None, around: Surroundings, requester: Requester
     ) -> dict[str, Any]:
-        stored = self._visible_event(tx, room, event_id, requester)
+        self._snapshot_for(tx, room, requester)
         if room is None:
             raise not_found("There is no such room.")
+        stored = self._visible_event(tx, room, around.event_id, requester)
         place = (stored.event.depth, stored.event_nid)
         reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
-        before = queries_events.page_back(tx, room.room_nid, place, limit // 2)
-        after = queries_events.page_forward(tx, room.room_nid, (place[0], place[1] + 1), limit - limit // 2)
-        before_nids = self._visible_nids(tx, reader, [nid for _, nid in before])
-        after_nids = self._visible_nids(tx, reader, [nid for _, nid in after])
+        count = around.limit // 2
+        before = queries_events.page_back(tx, room.room_nid, place, count)
+        after = queries_events.page_forward(tx, room.room_nid, (place[0], place[1] + 1), around.limit - count)
+        before_nids = self._shown_nids(tx, reader, before, around.is_wanted)
+        after_nids = self._shown_nids(tx, reader, after, around.is_wanted)
         last = self._parts.loader.stored_by_nid(tx, [after[-1][1] if after else stored.event_nid]).popitem()[1]
         state = EMPTY if last.state_after is None else self._parts.snapshots.get(tx, last.state_after)
+        shown = [stored.event_nid, *before_nids, *after_nids]
+        state_nids = list((self._lazy(tx, state, shown) if around.lazy_members else state).values())
         start = before[-1] if before else place
         end = (after[-1][0], after[-1][1] + 1) if after else (place[0], place[1] + 1)
         return {
             "event": self._raws(tx, [stored.event_nid], requester)[0],
             "events_before": self._raws(tx, before_nids, requester),
             "events_after": self._raws(tx, after_nids, requester),
-            "state": self._raws(tx, list(state.values()), requester),
+            "state": self._raws(tx, state_nids, requester),
             "start": str(PlaceToken(place=Place(*start))),
             "end": str(PlaceToken(place=Place(*end))),
         }
@@ -199,24 +225,38 @@ class RoomReading:
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
         start = self._start(tx, room, page, reader)
-        found = self._walk(tx, room, page, start)
-        nids = self._visible_nids(tx, reader, [nid for _, nid in found])
-        if page.is_wanted is not None:
-            events = self._parts.loader.get_many(tx, nids)
-            nids = [nid for nid in nids if page.is_wanted(_filterable(events[nid].pdu))]
-        end = self._end(found, page)
+        found = self._scan(tx, room, page, start, reader)
         gaps: tuple[str, ...] = ()
         if page.is_backward:
-            floor = found[-1][0] if len(found) >= page.limit else -1
+            floor = -1 if found.is_at_end or found.last is None else found.last[0]
             gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)
-        members = self._sender_members(tx, room, nids) if page.lazy_members else []
+        members = self._sender_members(tx, room, found.nids) if page.lazy_members else []
         return PageAnswer(
-            self._raws(tx, nids, requester),
+            self._raws(tx, found.nids, requester),
             str(PlaceToken(place=Place(*start))),
-            end,
+            None if found.last is None else _next_token(found.last, page.is_backward),
             self._raws(tx, members, requester),
             gaps,
         )
+
+    def _scan(
+        self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int], reader: Reader
+    ) -> _Scanned:
+        """Walk until the page is full: events that are not shown do not count."""
+        nids: list[int] = []
+        last: tuple[int, int] | None = None
+        for _ in range(_MOST_ROUNDS):
+            step = self._walk(tx, room, page, start if last is None else _next_place(last, page.is_backward))
+            shown = set(self._shown_nids(tx, reader, step, page.is_wanted))
+            for place in step:
+                last = place
+                if place[1] in shown:
+                    nids.append(place[1])
+                    if len(nids) == page.limit:
+                        return _Scanned(nids, last, is_at_end=False)
+            if len(step) < page.limit:
+                return _Scanned(nids, last, is_at_end=True)
+        return _Scanned(nids, last, is_at_end=False)
 
     def _check_reader(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> Reader:
         self._snapshot_for(tx, room, requester)
@@ -250,16 +290,24 @@ class RoomReading:
         stop = place_of_token(tx, room, page.stop)
         return [place for place in found if (place >= stop if page.is_backward else place < stop)]
 
-    def _end(self, found: list[tuple[int, int]], page: Page) -> str | None:
-        if not found:
-            return None
-        depth, nid = found[-1]
-        return str(PlaceToken(place=Place(depth, nid if page.is_backward else nid + 1)))
-
-    def _visible_nids(self, tx: Transaction, reader: Reader, nids: list[int]) -> list[int]:
+    def _shown_nids(
+        self,
+        tx: Transaction,
+        reader: Reader,
+        places: list[tuple[int, int]],
+        is_wanted: Callable[[dict[str, Any]], bool] | None,
+    ) -> list[int]:
+        """The numbers of those events that the reader may see and wants."""
+        nids = [nid for _, nid in places]
         stored = self._parts.loader.stored_by_nid(tx, nids)
         ordered = [stored[nid] for nid in nids if nid in stored]
-        return [one.event_nid for one in self._parts.visibility.visible_to(tx, reader, ordered)]
+        visible = self._parts.visibility.visible_to(tx, reader, ordered)
+        return [one.event_nid for one in visible if is_wanted is None or is_wanted(one.event.pdu)]
+
+    def _lazy(self, tx: Transaction, state: State, shown: list[int]) -> dict[StateKey, int]:
+        """The state with no other members than the senders of what is shown."""
+        senders = {event.sender for event in self._parts.loader.get_many(tx, shown).values()}
+        return {key: nid for key, nid in state.items() if key[0] != "m.room.member" or key[1] in senders}
 
     def _sender_members(self, tx: Transaction, room: RoomRecord, nids: list[int]) -> list[int]:
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
@@ -277,8 +325,13 @@ def place_of_token(tx: Transaction, room: RoomRecord, token: PlaceToken) -> tupl
     return queries_events.place_at_position(tx, room.room_nid, token.position)
 
 
-def _filterable(pdu: dict[str, Any]) -> dict[str, Any]:
-    return pdu
+def _next_place(place: tuple[int, int], is_backward: bool) -> tuple[int, int]:
+    """Where to go on after an event was walked over: places are before an event, backwards and forwards."""
+    return place if is_backward else (place[0], place[1] + 1)
+
+
+def _next_token(place: tuple[int, int], is_backward: bool) -> str:
+    return str(PlaceToken(place=Place(*_next_place(place, is_backward))))
 
 
 def _profile(content: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class EventDraft:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its row number and place. `position` is None for outliers, rejected and soft-failed events."""
+    """An event with its row number and place. `position` is None for those clients are not shown:
+    outliers, rejected and soft-failed events, redactions that do not apply (yet)."""
 
     event_nid: int
     event: Event

@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
 from __future__ import annotations
 
 from homeserver.database import Transaction
-from homeserver.protocol.events import redacted_event
+from homeserver.protocol.events import Event, redacted_event
 from homeserver.protocol.ids import server_name_of
 from homeserver.protocol.power_levels import PowerLevels
 from homeserver.rooms import queries_events
@@ -16,11 +16,22 @@ from homeserver.rooms.snapshots import Snapshots
 
 
 class Redactor:
-    """Replaces events by their redacted form."""
+    """Replaces events by their redacted form.
+
+    A redaction of another server is not shown to clients before it is applied.
+    """
 
     def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
         self._snapshots = snapshots
         self._loader = loader
+
+    def is_shown(self, tx: Transaction, room: RoomRecord, event: Event, snapshot_nid: int) -> bool:
+        """Whether clients are to see an event of another server now: a redaction only where it applies, unless the
+        auth rules have judged it (room versions 1 and 2)."""
+        if event.type != "m.room.redaction" or room.version.redaction_auth_rule:
+            return True
+        target = None if event.redacts is None else self._loader.find_stored(tx, event.redacts)
+        return target is not None and self._may_redact(tx, room, event, snapshot_nid, target.event)
 
     def apply(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent) -> None:
         """Apply an accepted `m.room.redaction`; it waits where its target is not here."""
@@ -30,26 +41,32 @@ class Redactor:
         target = self._loader.find_stored(tx, target_id)
         if target is None:
             queries_events.insert_pending_redaction(tx, target_id, redaction.event_nid)
-        elif self._may_redact(tx, room, redaction, target):
-            self._rewrite(tx, room, target, redaction.event_nid)
+        elif self._is_good(tx, room, redaction, target):
+            self._rewrite(tx, target, redaction.event_nid)
 
     def apply_pending(self, tx: Transaction, room: RoomRecord, target: StoredEvent) -> None:
         """Apply the redactions that waited for an event that has just arrived."""
         for nid in queries_events.take_pending_redactions(tx, target.event.event_id):
             redaction = self._loader.stored_by_nid(tx, [nid]).get(nid)
-            if redaction is not None and self._may_redact(tx, room, redaction, target):
-                self._rewrite(tx, room, target, nid)
+            if redaction is None or not self._is_good(tx, room, redaction, target):
+                continue
+            if redaction.position is None:
+                position = tx.publish("room", str(room.room_nid)) if target.position else 0
+                queries_events.show_event(tx, nid, position)
+            self._rewrite(tx, target, nid)
 
-    def _may_redact(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent, target: StoredEvent) -> bool:
+    def _is_good(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent, target: StoredEvent) -> bool:
+        if redaction.status is not Status.ACCEPTED or redaction.state_before is None:
+            return False
+        return self._may_redact(tx, room, redaction.event, redaction.state_before, target.event)
+
+    def _may_redact(self, tx: Transaction, room: RoomRecord, redaction: Event, snapshot_nid: int, event: Event) -> bool:
         """Same room, and: power to redact, or (as the specification words it) both senders of one server."""
-        event = target.event
-        if event.room_id != room.room_id or redaction.status is not Status.ACCEPTED or event.type == "m.room.create":
+        if event.room_id != room.room_id or event.type == "m.room.create":
             return False
-        if server_name_of(redaction.event.sender) == server_name_of(event.sender):
+        if server_name_of(redaction.sender) == server_name_of(event.sender):
             return True
-        if redaction.state_before is None:
-            return False
-        return self.has_power(tx, redaction.state_before, redaction.event.sender)
+        return self.has_power(tx, snapshot_nid, redaction.sender)
 
     def has_power(self, tx: Transaction, snapshot_nid: int, user_id: str) -> bool:
         """Whether a state gives a user the power to redact others' events."""
@@ -60,7 +77,7 @@ class Redactor:
         levels = PowerLevels.from_state(create, power)
         return bool(levels.of_user(user_id) >= levels.redact)
 
-    def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int) -> None:
+    def _rewrite(self, tx: Transaction, target: StoredEvent, redaction_nid: int) -> None:
         pdu = redacted_event(target.event).encoded
         queries_events.rewrite_pdu(tx, target.event_nid, pdu, redaction_nid)
         self._loader.drop([target.event_nid])

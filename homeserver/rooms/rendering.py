@@ -106,5 +106,8 @@ def _unsigned(stored: dict[int, StoredEvent], replaces_nid: int | None, redacted
         )
     if redacted_by is not None and redacted_by in stored:
         because = stored[redacted_by].event
-        parts.append(b',"redacted_because":%b' % _encode(client_event(because)))
+        # `redacted_by` is of before `redacted_because`; there are clients that look for it.
+        parts.append(
+            b',"redacted_because":%b,"redacted_by":%b' % (_encode(client_event(because)), _encode(because.event_id))
+        )
     return b"".join(parts)

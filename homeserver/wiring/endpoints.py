@@ -14,8 +14,10 @@ from homeserver.federation.transactions import Transactions
 from homeserver.rooms.endpoints_history import HistoryEndpoints
 from homeserver.rooms.endpoints_members import MembershipEndpoints
 from homeserver.rooms.endpoints_rooms import RoomEndpoints
+from homeserver.rooms.endpoints_upgrade import UpgradeEndpoints
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.reading import RoomReading
+from homeserver.rooms.upgrading import Upgrading
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.slices import Slices
@@ -25,9 +27,11 @@ def room_endpoints(ground: Ground, federation: Federation, slices: Slices) -> li
     """What clients do in rooms."""
     rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
     founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
+    upgrading = Upgrading(ground.database, rooms, ground.parts, founding, directory, slices.succession)
     return [
         RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, slices.policies),
-        MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve),
+        MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve, slices.succession),
+        UpgradeEndpoints(upgrading, find_profile),
         HistoryEndpoints(RoomReading(ground.database, rooms, ground.parts), federation.history.fill),
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
-from homeserver.rooms.following import ComingAndGoing
+from homeserver.rooms.following import ComingAndGoing, Succession
 from homeserver.rooms.memberships import Memberships
 from homeserver.rooms.policies import RoomPolicies
 from homeserver.rooms.timeline import TimelineReader
@@ -39,6 +39,7 @@ class Slices:
 
     memberships: Memberships
     policies: RoomPolicies
+    succession: Succession
     directory: Directory
     directory_answers: DirectoryFederation
     presence: Presence
@@ -77,6 +78,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     return Slices(
         memberships=memberships,
         policies=policies,
+        succession=Succession(ground.rooms, data.carry_over),
         directory=directory,
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,

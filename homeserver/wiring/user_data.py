@@ -36,6 +36,11 @@ class UserData:
     filters: Filters
     push_rules: PushRules
 
+    async def carry_over(self, user_id: str, old_room_id: str, new_room_id: str) -> None:
+        """A room was replaced by another: what the user has set for it goes along."""
+        await self.account_data.carry_over(user_id, old_room_id, new_room_id)
+        await self.push_rules.carry_over(user_id, old_room_id, new_room_id)
+
 
 def wire_user_data(ground: Ground, federation: Federation, memberships: Memberships) -> UserData:
     """Make it all."""

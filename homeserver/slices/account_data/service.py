@@ -18,6 +18,7 @@ Json = dict[str, Any]
 GLOBAL = ""
 IGNORED_USERS = "m.ignored_user_list"
 TAGS = "m.tag"
+DIRECT = "m.direct"
 
 _MOST_ROWS = 20_000
 _GREATEST_TYPE_BYTES = 255
@@ -76,6 +77,23 @@ class AccountData:
 
         await self.change(user_id, room_id, TAGS, remove)
 
+    async def carry_over(self, user_id: str, old_room_id: str, new_room_id: str) -> None:
+        """A room was replaced by another: its tags and its place among the direct chats go with it.
+
+        https://spec.matrix.org/v1.19/client-server-api/#server-behaviour-16
+        """
+
+        def run(tx: Transaction) -> None:
+            tags = queries.find_content(tx, user_id, old_room_id, TAGS)
+            if tags is not None and queries.find_content(tx, user_id, new_room_id, TAGS) is None:
+                self.write(tx, user_id, (new_room_id, TAGS), tags)
+            direct = queries.find_content(tx, user_id, GLOBAL, DIRECT) or {}
+            followed = {other: _followed(rooms, old_room_id, new_room_id) for other, rooms in direct.items()}
+            if followed != direct:
+                self.write(tx, user_id, (GLOBAL, DIRECT), followed)
+
+        await self._database.transact(run, locks=(f"account_data:{user_id}",))
+
     async def change(
         self, user_id: str, room_id: str, data_type: str, change: Callable[[Json | None], Json | None]
     ) -> None:
@@ -121,6 +139,13 @@ class AccountData:
     def deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """An account has ended: nobody can read this any more."""
         queries.delete_user(tx, user_id)
+
+
+def _followed(rooms: Any, old_room_id: str, new_room_id: str) -> Any:
+    """A list of rooms with the new one beside the old one."""
+    if not isinstance(rooms, list) or old_room_id not in rooms or new_room_id in rooms:
+        return rooms
+    return [*rooms, new_room_id]
 
 
 def _event(data_type: str, content: Json) -> Json:

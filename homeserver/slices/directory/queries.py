@@ -26,6 +26,11 @@ def delete_alias(tx: Transaction, alias: str) -> None:
     tx.run("DELETE FROM room_aliases WHERE alias = :alias", alias=alias)
 
 
+def move_aliases(tx: Transaction, old_room_id: str, new_room_id: str) -> None:
+    """Point all aliases of a room to another."""
+    tx.run("UPDATE room_aliases SET room_id = :new WHERE room_id = :old", new=new_room_id, old=old_room_id)
+
+
 def aliases_of(tx: Transaction, room_id: str) -> list[str]:
     """The aliases of a room on this server."""
     rows = tx.all("SELECT alias FROM room_aliases WHERE room_id = :room_id ORDER BY alias", room_id=room_id)

@@ -61,6 +61,16 @@ class Directory:
             raise MatrixError(400, "M_ROOM_IN_USE", f"The alias {alias} is taken.")
         queries.insert_alias(tx, alias, room_id, creator)
 
+    def move(self, tx: Transaction, old_room_id: str, new_room_id: str) -> list[str]:
+        """Point a room's aliases to the one that replaces it, and list that in its place, within a transaction; the
+        aliases."""
+        aliases = queries.aliases_of(tx, old_room_id)
+        queries.move_aliases(tx, old_room_id, new_room_id)
+        if queries.is_published(tx, old_room_id):
+            queries.unpublish(tx, old_room_id)
+            queries.publish(tx, new_room_id)
+        return aliases
+
     def publish(self, tx: Transaction, room_id: str) -> None:
         """List a room, within a transaction."""
         queries.publish(tx, room_id)

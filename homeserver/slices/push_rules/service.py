@@ -78,6 +78,18 @@ class PushRules:
 
         await self._change(user_id, kind, write)
 
+    async def carry_over(self, user_id: str, old_room_id: str, new_room_id: str) -> None:
+        """A room was replaced by another: the rules about it alone hold for the new one too."""
+        for kind, about in (("room", _about_room), ("override", _about_room_by_condition)):
+
+            def add(own: list[Json], about: Callable[[Json, str, str], Json | None] = about) -> list[Json]:
+                present = {rule["rule_id"] for rule in own}
+                copies = [copy for rule in own if (copy := about(rule, old_room_id, new_room_id)) is not None]
+                return [*own, *(copy for copy in copies if copy["rule_id"] not in present)]
+
+            if any(about(rule, old_room_id, new_room_id) for rule in (await self.get_rules(user_id))[kind]):
+                await self._change(user_id, kind, add)
+
     def rules(self, tx: Transaction, user_id: str) -> RuleSet:
         """All rules, within a transaction."""
         rules = default_rules(user_id)
@@ -122,6 +134,22 @@ def _find(rules: RuleSet, kind: str, rule_id: str) -> Json:
         if rule["rule_id"] == rule_id:
             return rule
     raise not_found("There is no such push rule.")
+
+
+def _about_room(rule: Json, old_room_id: str, new_room_id: str) -> Json | None:
+    """A rule for a room, as one for another; None for rules about other rooms."""
+    return {**rule, "rule_id": new_room_id} if rule["rule_id"] == old_room_id else None
+
+
+def _about_room_by_condition(rule: Json, old_room_id: str, new_room_id: str) -> Json | None:
+    """The same for a rule that has a condition for the room, as clients mute rooms."""
+    conditions = rule.get("conditions", [])
+    old = {"kind": "event_match", "key": "room_id", "pattern": old_room_id}
+    if old not in conditions:
+        return None
+    moved = [{**one, "pattern": new_room_id} if one == old else one for one in conditions]
+    rule_id = new_room_id if rule["rule_id"] == old_room_id else f"{rule['rule_id']}.{new_room_id}"
+    return {**rule, "rule_id": rule_id, "conditions": moved}
 
 
 def _merged(kind: str, own: list[Json], predefined: list[Json]) -> list[Json]:
