@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,15 @@ class Placement:
     existing_nid: int | None = None
 
 
+OnAccepted = Callable[[Transaction, RoomRecord, StoredEvent], None]
+"""Called within the transaction for each event that became part of a room's history."""
+
+
 class Appender:
-    """Writes events. Callable in the writer thread, with the room's lock held."""
+    """Writes events. Callable in the writer thread, with the room's lock held.
+
+    `on_accepted`: slices that keep something of each accepted event, live or fetched backwards (`position` 0).
+    """
 
     def __init__(
         self, snapshots: Snapshots, loader: EventLoader, resolver: Resolver, current: CurrentState, redactor: Redactor
@@ -45,6 +53,7 @@ class Appender:
         self._resolver = resolver
         self._current = current
         self._redactor = redactor
+        self.on_accepted: list[OnAccepted] = []
 
     def append(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> StoredEvent:
         """Write an event with its state, move the tips, and make what follows from it current."""
@@ -102,6 +111,8 @@ class Appender:
         queries_rooms.insert_gaps(tx, room.room_nid, unplaced, event.depth)
 
     def _accepted(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, placement: Placement) -> None:
+        for hook in self.on_accepted:
+            hook(tx, room, stored)
         if placement.is_live:
             self._move_tips(tx, room, stored, placement)
         if stored.event.type == "m.room.redaction":

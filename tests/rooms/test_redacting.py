@@ -80,12 +80,11 @@ class RedactingTest(HomeserverCase):
         self.assertEqual(self.alice.get(f"/rooms/{self.room}/event/{of_alice}")["content"]["body"], "a")
 
     def test_there_must_be_such_an_event_in_the_room(self) -> None:
-        """404 M_NOT_FOUND for an unknown one and for one of another room, which stays as it is."""
+        """404 M_NOT_FOUND for an unknown one, 400 for one of another room, which stays as it is."""
         other = self.alice.create_room()
         elsewhere = self.alice.send(other, "x")
-        for event_id in ("$none", elsewhere):
-            path = f"/rooms/{self.room}/redact/{event_id}/r"
-            self.assertEqual(self.alice.refusal("PUT", path, {}), (404, "M_NOT_FOUND"))
+        for event_id, refusal in (("$none", (404, "M_NOT_FOUND")), (elsewhere, (400, "M_INVALID_PARAM"))):
+            self.assertEqual(self.alice.refusal("PUT", f"/rooms/{self.room}/redact/{event_id}/r", {}), refusal)
         self.assertEqual(self.alice.get(f"/rooms/{other}/event/{elsewhere}")["content"]["body"], "x")
 
     def test_redacted_state_stays_state_without_its_content(self) -> None:
