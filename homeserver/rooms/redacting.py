@@ -5,6 +5,8 @@ https://spec.matrix.org/v1.19/rooms/v12/#handling-redactions
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from homeserver.database import Transaction
 from homeserver.protocol.events import Event, redacted_event
 from homeserver.protocol.ids import server_name_of
@@ -15,15 +17,21 @@ from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 from homeserver.rooms.snapshots import Snapshots
 
 
+OnRedacted = Callable[[Transaction, RoomRecord, StoredEvent], None]
+"""Called within the transaction for each event that is redacted, with the event as it was before."""
+
+
 class Redactor:
     """Replaces events by their redacted form.
 
-    A redaction of another server is not shown to clients before it is applied.
+    A redaction of another server is not shown to clients before it is applied. `on_redacted`: slices that keep something
+    of an event's content forget it there.
     """
 
     def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
         self._snapshots = snapshots
         self._loader = loader
+        self.on_redacted: list[OnRedacted] = []
 
     def is_shown(self, tx: Transaction, room: RoomRecord, event: Event, snapshot_nid: int) -> bool:
         """Whether clients are to see an event of another server now: a redaction only where it applies, unless the
@@ -42,7 +50,7 @@ class Redactor:
         if target is None:
             queries_events.insert_pending_redaction(tx, target_id, redaction.event_nid)
         elif self._is_good(tx, room, redaction, target):
-            self._rewrite(tx, target, redaction.event_nid)
+            self._rewrite(tx, room, target, redaction.event_nid)
 
     def apply_pending(self, tx: Transaction, room: RoomRecord, target: StoredEvent) -> None:
         """Apply the redactions that waited for an event that has just arrived."""
@@ -53,7 +61,7 @@ class Redactor:
             if redaction.position is None:
                 position = tx.publish("room", str(room.room_nid)) if target.position else 0
                 queries_events.show_event(tx, nid, position)
-            self._rewrite(tx, target, nid)
+            self._rewrite(tx, room, target, nid)
 
     def _is_good(self, tx: Transaction, room: RoomRecord, redaction: StoredEvent, target: StoredEvent) -> bool:
         if redaction.status is not Status.ACCEPTED or redaction.state_before is None:
@@ -77,7 +85,9 @@ class Redactor:
         levels = PowerLevels.from_state(create, power)
         return bool(levels.of_user(user_id) >= levels.redact)
 
-    def _rewrite(self, tx: Transaction, target: StoredEvent, redaction_nid: int) -> None:
+    def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int) -> None:
+        for hook in self.on_redacted:
+            hook(tx, room, target)
         pdu = redacted_event(target.event).encoded
         queries_events.rewrite_pdu(tx, target.event_nid, pdu, redaction_nid)
         self._loader.drop([target.event_nid])
