@@ -16,7 +16,6 @@ from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 from homeserver.rooms.snapshots import Snapshots
 
-
 OnRedacted = Callable[[Transaction, RoomRecord, StoredEvent], None]
 """Called within the transaction for each event that is redacted, with the event as it was before."""
 
@@ -24,7 +23,7 @@ OnRedacted = Callable[[Transaction, RoomRecord, StoredEvent], None]
 class Redactor:
     """Replaces events by their redacted form.
 
-    A redaction of another server is not shown to clients before it is applied. `on_redacted`: slices that keep something
+    A redaction of another server is not shown to clients before it is applied. `on_redacted`: slices that keep some
     of an event's content forget it there.
     """
 
