@@ -5,12 +5,13 @@ https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidme
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.api_client import Json, User
 from tests.support.databases import on_postgres
 from tests.support.homeserver import HomeserverCase
+from tests.support.laws import law
 
 FORBIDDEN = (403, "M_FORBIDDEN")
 _MESSAGES = 30
@@ -58,14 +59,14 @@ class PagingTest(HomeserverCase):
         self.assertEqual(len(self.all_ids), len(set(self.all_ids)))
         self.assertEqual(len(self.all_ids), 6 + _MESSAGES)
 
-    @settings(max_examples=20, deadline=None)
+    @law(20)
     @given(sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4), is_backward=st.booleans())
     def test_any_sizes_of_pages_walk_the_same_events(self, sizes: list[int], is_backward: bool) -> None:
         """No gap and no repetition, in either direction."""
         expected = self.all_ids[::-1] if is_backward else self.all_ids
         self.assertEqual(walk(self.alice, self.room, sizes, dir="b" if is_backward else "f"), expected)
 
-    @settings(max_examples=20, deadline=None)
+    @law(20)
     @given(position=st.integers(1, 6 + _MESSAGES), size=st.integers(1, 12))
     def test_a_token_lies_between_two_events(self, position: int, size: int) -> None:
         """Back from it comes what was before it, forward what is after it, and `start` is where one began."""
@@ -79,7 +80,7 @@ class PagingTest(HomeserverCase):
         self.assertEqual([event["event_id"] for event in forward["chunk"]], after[:size])
         self.assertEqual((back["start"], forward["start"]), (token, token))
 
-    @settings(max_examples=20, deadline=None)
+    @law(20)
     @given(ends=st.tuples(st.integers(1, 36), st.integers(1, 36)).filter(lambda two: two[0] != two[1]))
     def test_a_walk_stops_where_it_is_told_to(self, ends: tuple[int, int]) -> None:
         """`to`: between two tokens come the events between them, in both directions."""
@@ -92,7 +93,7 @@ class PagingTest(HomeserverCase):
         self.assertEqual(forward, self.all_ids[low:high])
         self.assertEqual(back, forward[::-1])
 
-    @settings(max_examples=15, deadline=None)
+    @law(15)
     @given(position=st.integers(0, 35), limit=st.integers(0, 12))
     def test_the_context_of_an_event_joins_the_history_around_it(self, position: int, limit: int) -> None:
         """At most `limit` events in all; `start` and `end` lead on from there."""
