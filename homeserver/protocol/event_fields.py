@@ -9,27 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from homeserver.protocol.property_paths import find_property, split_path
+
 _MISSING = object()
-
-
-def split_path(path: str) -> tuple[str, ...]:
-    r"""The keys of a dot-separated path; `\.` and `\\` stand for a dot and a backslash within a key."""
-    keys: list[str] = []
-    key = ""
-    at = 0
-    while at < len(path):
-        character = path[at]
-        if character == "\\" and path[at + 1 : at + 2] in (".", "\\"):
-            key += path[at + 1]
-            at += 2
-            continue
-        if character == ".":
-            keys.append(key)
-            key = ""
-        else:
-            key += character
-        at += 1
-    return (*keys, key)
 
 
 class EventFields:
@@ -42,19 +24,10 @@ class EventFields:
         """The event with nothing but these fields."""
         kept: dict[str, Any] = {}
         for path in self._paths:
-            value = _find(event, path)
+            value = find_property(event, path, _MISSING)
             if value is not _MISSING:
                 _put(kept, path, value)
         return kept
-
-
-def _find(event: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    value: Any = event
-    for key in path:
-        if not isinstance(value, Mapping) or key not in value:
-            return _MISSING
-        value = value[key]
-    return value
 
 
 def _put(kept: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

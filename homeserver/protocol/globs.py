@@ -1,19 +1,12 @@
-"""Glob-style matching, and dot-separated paths of properties.
-
-https://spec.matrix.org/v1.19/appendices/#glob-style-matching
-https://spec.matrix.org/v1.19/appendices/#dot-separated-property-paths
-"""
+"""Glob-style matching: https://spec.matrix.org/v1.19/appendices/#glob-style-matching"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 _WORD_START, _WORD_END = r"(?<![A-Za-z0-9_])", r"(?![A-Za-z0-9_])"
-_PATH_PART = re.compile(r"(?:\\[.\\]|[^.])*")
-_ABSENT = object()
 
 
 @lru_cache(maxsize=4096)
@@ -53,25 +46,3 @@ def _matcher(pattern: str, start: str, end: str) -> Callable[[str], bool]:
         return True
 
     return is_match
-
-
-@lru_cache(maxsize=4096)
-def split_path(path: str) -> tuple[str, ...]:
-    r"""The names in a dot-separated path, in which `\.` and `\\` are a dot and a backslash of a name."""
-    parts, at = [], 0
-    while True:
-        match = _PATH_PART.match(path, at)
-        assert match is not None, "it matches nothing at least"
-        parts.append(re.sub(r"\\([.\\])", r"\1", match[0]))
-        if match.end() == len(path):
-            return tuple(parts)
-        at = match.end() + 1
-
-
-def find_property(value: Any, path: str, default: Any = None) -> Any:
-    """What stands in a JSON object at a dot-separated path, or the default."""
-    for name in split_path(path):
-        value = value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
-        if value is _ABSENT:
-            return default
-    return value

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homeserver.protocol.globs import find_property, literal_word_matcher, whole_matcher, word_matcher
+from homeserver.protocol.globs import literal_word_matcher, whole_matcher, word_matcher
 from homeserver.protocol.power_levels import PowerLevels
+from homeserver.protocol.property_paths import find_property, split_path
 from homeserver.protocol.push_rules import KINDS
 
 Json = dict[str, Any]
@@ -95,7 +96,7 @@ def _is_event_match(condition: Json, event: Json, around: Circumstances) -> bool
     key, pattern = condition.get("key"), condition.get("pattern")
     if not isinstance(key, str) or not isinstance(pattern, str):
         return False
-    value = find_property(event, key)
+    value = find_property(event, split_path(key))
     matcher = word_matcher if key == "content.body" else whole_matcher
     return isinstance(value, str) and matcher(pattern)(value)
 
@@ -104,14 +105,14 @@ def _is_property(condition: Json, event: Json, around: Circumstances) -> bool:
     key = condition.get("key")
     if not isinstance(key, str) or "value" not in condition:
         return False
-    return _is_same(find_property(event, key, _ABSENT), condition["value"])
+    return _is_same(find_property(event, split_path(key), _ABSENT), condition["value"])
 
 
 def _is_contained(condition: Json, event: Json, around: Circumstances) -> bool:
     key = condition.get("key")
     if not isinstance(key, str) or "value" not in condition:
         return False
-    values = find_property(event, key)
+    values = find_property(event, split_path(key))
     return isinstance(values, list) and any(_is_same(one, condition["value"]) for one in values)
 
 
@@ -121,7 +122,7 @@ def _is_same(value: Any, wanted: Any) -> bool:
 
 
 def _has_display_name(condition: Json, event: Json, around: Circumstances) -> bool:
-    body = find_property(event, "content.body")
+    body = find_property(event, ("content", "body"))
     if not around.display_name or not isinstance(body, str):
         return False
     return literal_word_matcher(around.display_name)(body)
