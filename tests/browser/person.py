@@ -1,0 +1,97 @@
+"""A person with the web client open, and what people do with it."""
+
+from __future__ import annotations
+
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+
+from tests.browser.page import Page
+from tests.browser.servers import RunningServer
+
+PASSWORD = "correct horse battery staple"
+
+
+class Person:
+    """Somebody with an account on a server, looking at `page`."""
+
+    def __init__(self, name: str, server: RunningServer, browser: Chrome) -> None:
+        self.name = name
+        self.user_id = f"@{name}:{server.name}"
+        self.page = Page(browser, name)
+        self._url = server.url
+
+    def register(self) -> None:
+        """From the start page to an account."""
+        page = self.page
+        page.browser.get(self._url)
+        page.click("go-register")
+        page.fill("register-username", self.name)
+        page.fill("register-password", PASSWORD)
+        page.click("register-submit")
+        page.find("no-room")
+
+    def log_in(self) -> None:
+        """With the form that is shown."""
+        self.page.fill("login-username", self.name)
+        self.page.fill("login-password", PASSWORD)
+        self.page.click("login-submit")
+        self.page.find("main-page")
+
+    def create_room(self, name: str, alias_localpart: str | None = None) -> None:
+        """Create a room, public if it has an alias, and be in it."""
+        page = self.page
+        page.click("create-room")
+        page.fill("create-room-name", name)
+        if alias_localpart is None:
+            page.click("create-room-private")
+        else:
+            page.click("create-room-public")
+            page.fill("create-room-alias", alias_localpart)
+        page.click("create-room-submit")
+        page.wait_for_nothing("create-room-dialog")
+        page.wait_for_text("room-name", name)
+
+    def join(self, alias: str, name: str) -> None:
+        """Join by alias; the room of that name is open then."""
+        self.page.click("join-room")
+        self.page.fill("join-room-target", alias)
+        self.page.click("join-room-submit")
+        self.page.wait_for_text("room-name", name)
+
+    def open_room(self, name: str) -> None:
+        """From the list."""
+        self.page.wait_for_text("room-link-name", name)
+        self.page.browser.find_element(By.XPATH, f'//*[@data-testid="room-link-name"][.="{name}"]').click()
+        self.page.wait_for_text("room-name", name)
+
+    def invite(self, user_id: str) -> None:
+        """Into the open room."""
+        self.page.fill("invite-user-id", user_id)
+        self.page.click("invite-submit")
+
+    def leave(self) -> None:
+        """The open room."""
+        self.page.click("leave-room")
+        self.page.click("leave-confirm")
+        self.page.find("no-room")
+
+    def write(self, text: str) -> None:
+        """Into the composer, without sending it."""
+        self.page.find("composer-input").send_keys(text)
+
+    def say(self, text: str) -> None:
+        """Write and press Enter; at the end the own page shows the message as sent."""
+        page = self.page
+        self.write(text + Keys.ENTER)
+        page.wait_for_text("message-body", text)
+        page.wait_for(
+            lambda: set(page.values("message", "delivery")) == {"sent"}, lambda: f"for {text!r} to be sent"
+        )
+
+    def wait_for_members(self, *people: Person) -> None:
+        """Until the member list shows exactly these."""
+        wanted = {person.user_id for person in people}
+        self.page.wait_for(lambda: self._members() == wanted, lambda: f"for {wanted}; there are {self._members()}")
+
+    def _members(self) -> set[str]:
+        return set(self.page.values("member", "userId"))
