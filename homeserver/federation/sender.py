@@ -194,6 +194,8 @@ class Sender:
         try:
             await self._client.send_transaction(server_name, txn_id, pdus, edus)
         except Exception as error:
+            if self._is_stopping:
+                return False
             await self._health.record_failure(server_name)
             wait_ms = self._health.wait_ms(server_name)
             logger.info("%s did not take a transaction (%s); again in %d ms", server_name, error, wait_ms)

@@ -12,13 +12,14 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 
 from homeserver.http.addresses import DEFAULT_DENIED_RANGES, AddressRules
 from homeserver.http.egress_connect import AddressResolver, Connector, SystemResolver
 from homeserver.http.egress_connection import Head, HttpConnection
 from homeserver.http.egress_errors import (
     ConnectFailed,
+    ConnectionBroken,
     InvalidUrl,
     StaleConnection,
     TimedOut,
@@ -105,13 +106,17 @@ class _Job:
 class _Lease:
     """A request's place among the connections, its deadline, and where its connection goes afterwards."""
 
-    def __init__(self, reactor: Any, slots: DeferredSemaphore, pool: ConnectionPool, target: Target) -> None:
+    def __init__(
+        self, reactor: Any, slots: DeferredSemaphore, pool: ConnectionPool, busy: set[HttpConnection], target: Target
+    ) -> None:
         self._reactor = reactor
+        self._busy = busy
         self._slots = slots
         self._pool = pool
         self._target = target
         self._timer: Any = None
         self._is_open = False
+        self._connection: HttpConnection | None = None
 
     async def begin(self) -> None:
         """Wait for a place."""
@@ -122,11 +127,15 @@ class _Lease:
         """End the body that is coming at the deadline."""
         left_s = max(0.0, deadline - self._reactor.seconds())
         self._timer = self._reactor.callLater(left_s, connection.abort, TimedOut("the answer took too long"))
+        self._busy.add(connection)
+        self._connection = connection
 
     def finish(self, connection: HttpConnection | None) -> None:
         """Give the place back, and the connection if it is still good."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
+        if self._connection is not None:
+            self._busy.discard(self._connection)
         if self._is_open:
             self._is_open = False
             if connection is not None:
@@ -145,6 +154,9 @@ class Egress:
         self._connector = Connector(reactor, rules, TlsClient(settings.tls), resolver or SystemResolver(reactor))
         self._pool = ConnectionPool(reactor, settings.keep_alive_ms)
         self._slots = DeferredSemaphore(settings.max_connections)
+        self._under_way: set[Deferred[Any]] = set()
+        self._busy: set[HttpConnection] = set()
+        self._is_closed = False
 
     async def request(
         self,
@@ -177,16 +189,32 @@ class Egress:
         return await self._limited(self._open(method, url, headers, body, options), options)
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """End what is under way with `ConnectionBroken`, and close the idle connections. No request may follow."""
+        self._is_closed = True
+        for waiting in tuple(self._under_way):
+            waiting.cancel()
+        for connection in tuple(self._busy):
+            connection.abort()
         self._pool.close()
 
     async def _limited(self, work: Coroutine[Deferred[Any], Any, _T], options: EgressOptions) -> _T:
         def timed_out(_: object, __: float) -> NoReturn:
             raise TimedOut(f"no answer within {options.total_ms} ms")
 
+        if self._is_closed:
+            work.close()
+            raise ConnectionBroken("the client was closed")
         waiting = Deferred.fromCoroutine(work)
         waiting.addTimeout(options.total_ms / 1000, self._reactor, timed_out)
-        return await waiting
+        self._under_way.add(waiting)
+        try:
+            return await waiting
+        except CancelledError:
+            if self._is_closed:
+                raise ConnectionBroken("the client was closed") from None
+            raise
+        finally:
+            self._under_way.discard(waiting)
 
     async def _open(self, method: str, url: str, headers: Fields, body: bytes, options: EgressOptions) -> EgressStream:
         location = locate(url, options.https_only) if options.to is None else locate_at(options.to, url)
@@ -207,7 +235,7 @@ class Egress:
         if job.options.https_only and location.target.tls_name is None:
             raise InvalidUrl("not https")
         request = encode_request(job.method, location, headers, job.body, self._user_agent)
-        lease = _Lease(self._reactor, self._slots, self._pool, location.target)
+        lease = _Lease(self._reactor, self._slots, self._pool, self._busy, location.target)
         await lease.begin()
         try:
             head, connection = await self._send(job, location.target, request)

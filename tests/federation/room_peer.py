@@ -6,7 +6,7 @@ import http.client
 import json
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
@@ -34,8 +34,9 @@ Json = dict[str, Any]
 class RoomPeer:
     """A homeserver called `127.0.0.1:PORT`, with the user `@mallory:127.0.0.1:PORT`.
 
-    `answers` are those of its requests: by method and path, as of a `PeerHomeserver`. `room_id`, `version`, `state`
-    and `join_event` are there after `join`.
+    `answers` are those to requests: by method and path, as of a `PeerHomeserver`; `answers_below` by the beginning of
+    the path, of which whatever it is sent is taken already. `room_id`, `version`, `state` and `join_event` (what new
+    events come after) are there after `join` or `found`.
     """
 
     _numbers = count(1)
@@ -46,6 +47,10 @@ class RoomPeer:
         self._answer_others = self._server.answer
         self._server.answer = self._answer
         self.answers = self._homeserver.answers
+        self.answers_below: dict[str, Callable[[Exchange], None]] = {
+            f"{FEDERATION}/send/": lambda exchange: self.reply(exchange, {"pdus": {}})
+        }
+        self.reply = self._homeserver.reply
         self.name = self._homeserver.name
         self.identity = self._homeserver.identity
         self.user_id = f"@mallory:{self.name}"
@@ -80,6 +85,24 @@ class RoomPeer:
         self.state = {one.key: one for one in [*events, event]}
         self.join_event = event
         return event
+
+    def found(self, version: str = "11") -> str:
+        """Make a public room of its own; the room's id."""
+        self.version = ROOM_VERSIONS[version]
+        self.room_id = f"!{self.new_txn_id()}:{self.name}"
+        self.state = {}
+        self.join_event = None
+        states: list[tuple[str, str, Json]] = [
+            ("m.room.create", "", {"room_version": version}),
+            ("m.room.member", self.user_id, {"membership": "join"}),
+            ("m.room.power_levels", "", {"users": {self.user_id: 100}}),
+            ("m.room.join_rules", "", {"join_rule": "public"}),
+        ]
+        for event_type, state_key, content in states:
+            place: Json = {} if self.state else {"prev_events": [], "depth": 1}
+            self.join_event = self.build(event_type, content, state_key=state_key, **place)
+            self.state[event_type, state_key] = self.join_event
+        return self.room_id
 
     def build(self, event_type: str, content: Json, identity: Identity | None = None, **fields: Any) -> Event:
         """An event of the room, signed by this peer or by another `identity`. It comes after the join unless the
@@ -140,11 +163,11 @@ class RoomPeer:
             return Answer(response.status, None, fields)
 
     def _answer(self, exchange: Exchange) -> None:
-        """Take whatever the server sends."""
-        if exchange.command == "PUT" and exchange.path.startswith(f"{FEDERATION}/send/"):
-            self._homeserver.reply(exchange, {"pdus": {}})
-        else:
-            self._answer_others(exchange)
+        for prefix, answer in self.answers_below.items():
+            if exchange.path.startswith(prefix):
+                answer(exchange)
+                return
+        self._answer_others(exchange)
 
 
 def _context(authority: Authority) -> SSLContext:
