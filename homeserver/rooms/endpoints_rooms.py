@@ -9,7 +9,7 @@ from typing import Any
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import bad_json, forbidden, invalid_param, not_found
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
 from homeserver.rooms.founding import Founding
@@ -21,6 +21,9 @@ V3 = "/_matrix/client/v3"
 
 FindProfile = Callable[[str], Awaitable[dict[str, str]]]
 """A local user's id to the `displayname` and `avatar_url` that go into member events."""
+
+CheckRelation = Callable[[str, str, dict[str, Any]], Awaitable[None]]
+"""(user id, event type, content); raises 400 where what the event says of another one may not be said."""
 
 CheckAliases = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None]]
 """(room id, old content, new content) of `m.room.canonical_alias`; raises 400 `M_BAD_ALIAS`."""
@@ -36,12 +39,14 @@ class RoomEndpoints:
         profile: FindProfile,
         check_aliases: CheckAliases,
         policies: RoomPolicies,
+        check_relation: CheckRelation,
     ) -> None:
         self._rooms = rooms
         self._founding = founding
         self._profile = profile
         self._check_aliases = check_aliases
         self._policies = policies
+        self._check_relation = check_relation
 
     @route("POST", f"{V3}/createRoom", access=Access.USER, limit="rc_room_creation")
     async def create_room(self, request: Request, requester: Requester) -> Json:
@@ -75,7 +80,17 @@ class RoomEndpoints:
             draft = await self._redaction(path["roomId"], _redacted_id(content), content, requester)
         else:
             draft = EventDraft(path["eventType"], requester.user_id, content)
+            if "m.relates_to" in content:
+                await self._check_related(draft, key)
         return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
+
+    async def _check_related(self, draft: EventDraft, key: TransactionKey) -> None:
+        """What may be said of another event once may be repeated with the same transaction id."""
+        try:
+            await self._check_relation(draft.sender, draft.type, draft.content)
+        except MatrixError:
+            if not await self._rooms.was_sent(key):
+                raise
 
     @route(
         "PUT",

@@ -15,6 +15,7 @@ from homeserver.rooms.redacting import Redactor
 from homeserver.rooms.rendering import Renderer
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
+from homeserver.rooms.views import EventViews
 from homeserver.rooms.visibility import Visibility
 
 
@@ -33,6 +34,7 @@ class RoomParts:
     renderer: Renderer
     current: CurrentState
     redactor: Redactor
+    views: EventViews
 
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
@@ -43,6 +45,7 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     resolver = Resolver(snapshots, loader)
     current = CurrentState(snapshots, loader, server_name)
     redactor = Redactor(snapshots, loader)
+    visibility = Visibility(snapshots, loader)
     appender = Appender(snapshots, loader, resolver, current, redactor)
     parts = RoomParts(
         snapshots=snapshots,
@@ -52,10 +55,11 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
         composer=Composer(snapshots, loader, resolver, appender, sign),
         receiver=Receiver(snapshots, loader, resolver, appender),
         outliers=Outliers(loader),
-        visibility=Visibility(snapshots, loader),
+        visibility=visibility,
         renderer=renderer,
         current=current,
         redactor=redactor,
+        views=EventViews(loader, renderer, visibility),
     )
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
     return parts

@@ -17,7 +17,8 @@ from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import RoomRecord, StoredEvent
 from homeserver.rooms.service import Rooms, wall_clock_ms
 from homeserver.rooms.snapshots import EMPTY, State
-from homeserver.rooms.tokens import Place, PlaceToken
+from homeserver.rooms.tokens import Place, PlaceToken, parse_token
+from homeserver.rooms.views import Viewer
 from homeserver.rooms.visibility import Reader
 
 #: A page that would be empty, since what there is is not shown, goes on so many times.
@@ -113,6 +114,20 @@ class RoomReading:
         room = await self._rooms.find_room(room_id)
         return await self._database.read(self._page, room, page, requester)
 
+    async def get_readable(self, room_id: str, event_id: str | None, requester: Requester) -> RoomRecord:
+        """A room the requester may read: 403 `M_FORBIDDEN` otherwise; 404 where they may not see the event named."""
+        room = await self._rooms.find_room(room_id)
+        if event_id is not None:
+            await self._database.glance(self._visible_event, room, event_id, requester)
+        await self._database.glance(self._snapshot_for, room, requester)
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        return room
+
+    async def find_place(self, room: RoomRecord, token: str) -> Place:
+        """The place in a room's history that a token stands for; 400 `M_INVALID_PARAM` for what is none."""
+        return Place(*await self._database.glance(place_of_token, room, parse_token(token)))
+
     def _snapshot_for(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> State:
         """The state a user may read: 403 `M_FORBIDDEN` for somebody who never was in the room."""
         if room is None:
@@ -130,10 +145,11 @@ class RoomReading:
             return self._parts.snapshots.get(tx, current_nid)
         raise forbidden(f"{requester.user_id} is not in the room.")
 
-    def _raws(self, tx: Transaction, nids: list[int], requester: Requester) -> list[msgspec.Raw]:
-        now_ms = wall_clock_ms()
-        device = (requester.user_id, requester.device_id or "")
-        return [one.raw(now_ms, device=device) for one in self._parts.renderer.render(tx, nids)]
+    def _raws(
+        self, tx: Transaction, nids: list[int], requester: Requester, *, is_bundled: bool = False
+    ) -> list[msgspec.Raw]:
+        viewer = Viewer.of(requester, wall_clock_ms())
+        return self._parts.views.raws(tx, viewer, nids, is_bundled=is_bundled)
 
     def _state(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> list[msgspec.Raw]:
         return self._raws(tx, list(self._snapshot_for(tx, room, requester).values()), requester)
@@ -178,7 +194,7 @@ class RoomReading:
         self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester
     ) -> msgspec.Raw:
         stored = self._visible_event(tx, room, event_id, requester)
-        return self._raws(tx, [stored.event_nid], requester)[0]
+        return self._raws(tx, [stored.event_nid], requester, is_bundled=True)[0]
 
     def _visible_event(
         self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester
@@ -212,9 +228,9 @@ class RoomReading:
         start = before[-1] if before else place
         end = (after[-1][0], after[-1][1] + 1) if after else (place[0], place[1] + 1)
         return {
-            "event": self._raws(tx, [stored.event_nid], requester)[0],
-            "events_before": self._raws(tx, before_nids, requester),
-            "events_after": self._raws(tx, after_nids, requester),
+            "event": self._raws(tx, [stored.event_nid], requester, is_bundled=True)[0],
+            "events_before": self._raws(tx, before_nids, requester, is_bundled=True),
+            "events_after": self._raws(tx, after_nids, requester, is_bundled=True),
             "state": self._raws(tx, state_nids, requester),
             "start": str(PlaceToken(place=Place(*start))),
             "end": str(PlaceToken(place=Place(*end))),
@@ -232,7 +248,7 @@ class RoomReading:
             gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)
         members = self._sender_members(tx, room, found.nids) if page.lazy_members else []
         return PageAnswer(
-            self._raws(tx, found.nids, requester),
+            self._raws(tx, found.nids, requester, is_bundled=True),
             str(PlaceToken(place=Place(*start))),
             None if found.last is None else _next_token(found.last, page.is_backward),
             self._raws(tx, members, requester),

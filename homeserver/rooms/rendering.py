@@ -33,13 +33,15 @@ class Rendered:
     unsigned: bytes
     sent_by: tuple[str, str] | None
 
-    def raw(self, now_ms: int, *, device: tuple[str, str] | None = None, membership: str | None = None) -> msgspec.Raw:
-        """The JSON for a reader; `device` is (user id, device id) of the reader's."""
+    def raw(
+        self, now_ms: int, *, device: tuple[str, str] | None = None, relations: bytes | None = None
+    ) -> msgspec.Raw:
+        """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON."""
         parts = [self.head, b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
         if self.unsigned:
             parts.append(self.unsigned)
-        if membership is not None:
-            parts.append(b',"membership":' + _encode(membership))
+        if relations is not None:
+            parts.append(b',"m.relations":' + relations)
         if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
             parts.append(b',"transaction_id":' + _encode(self.sent_by[1]))
         parts.append(b"}}")

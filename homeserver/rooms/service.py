@@ -112,6 +112,10 @@ class Rooms:
             queries_rooms.insert_sent(tx, txn.columns(), stored.event_nid, now_ms)
         return stored
 
+    async def was_sent(self, txn: TransactionKey) -> bool:
+        """Whether an event was sent with this transaction key."""
+        return await self._database.glance(queries_rooms.find_sent, txn.columns()) is not None
+
     async def find_state_event(self, room_nid: int, key: StateKey) -> Event | None:
         """One event of the current state."""
         return await self._database.glance(self._find_state_event, room_nid, key)

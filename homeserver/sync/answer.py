@@ -16,6 +16,7 @@ from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import Membership
 from homeserver.rooms.timeline import RoomDelta, Span, TimelineReader
 from homeserver.rooms.tokens import PlaceToken
+from homeserver.rooms.views import Viewer
 from homeserver.sync.lazy_members import SentMembers
 from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
@@ -59,7 +60,7 @@ class AnswerComposer:
         self._timeline = timeline
         self._sources = sources
         self._sent_members = sent_members
-        self._presenter = Presenter(parts.loader, parts.renderer)
+        self._presenter = Presenter(parts.loader, parts.views)
 
     def compose(self, tx: Transaction, ask: Ask) -> Json:
         """The answer without `next_batch`; empty where there is nothing to tell."""
@@ -202,17 +203,17 @@ class AnswerComposer:
     def _timeline_json(self, tx: Transaction, ask: Ask, delta: RoomDelta) -> Json:
         shown = self._presenter.without_ignored(tx, delta.timeline, ask.ignored)
         return {
-            "events": self._events(tx, ask, shown, None),
+            "events": self._events(tx, ask, shown, None, is_bundled=delta.is_limited),
             "limited": delta.is_limited,
             "prev_batch": str(PlaceToken(place=delta.prev_batch)),
         }
 
     def _events(
-        self, tx: Transaction, ask: Ask, nids: Sequence[int], matcher: Matcher | None
+        self, tx: Transaction, ask: Ask, nids: Sequence[int], matcher: Matcher | None, *, is_bundled: bool = False
     ) -> list[msgspec.Raw]:
         fields = EventFields(ask.filter.event_fields) if ask.filter.event_fields else None
-        device = (ask.requester.user_id, ask.requester.device_id or "")
-        return self._presenter.present(tx, Reader(device, ask.now_ms, fields, ask.filter.wants_pdus), nids, matcher)
+        reader = Reader(Viewer.of(ask.requester, ask.now_ms), is_bundled, fields, ask.filter.wants_pdus)
+        return self._presenter.present(tx, reader, nids, matcher)
 
     def _ephemeral(self, ask: Ask, row: Membership, receipt: Json | None) -> list[Json]:
         events: list[Json] = []

@@ -12,16 +12,16 @@ from homeserver.database import Transaction
 from homeserver.protocol.event_fields import EventFields
 from homeserver.protocol.filters import Matcher
 from homeserver.rooms.loading import EventLoader
-from homeserver.rooms.rendering import Renderer
+from homeserver.rooms.views import EventViews, Viewer
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Whose answer it is. `device`: (user id, device id). `fields`: None for whole events. `wants_pdus`: as servers
-    exchange them (`event_format: federation`)."""
+    """Whose answer it is. `fields`: None for whole events. `wants_pdus`: as servers exchange them
+    (`event_format: federation`). `is_bundled`: with aggregations of child events."""
 
-    device: tuple[str, str]
-    now_ms: int
+    viewer: Viewer
+    is_bundled: bool = False
     fields: EventFields | None = None
     wants_pdus: bool = False
 
@@ -29,9 +29,9 @@ class Reader:
 class Presenter:
     """Callable within a transaction."""
 
-    def __init__(self, loader: EventLoader, renderer: Renderer) -> None:
+    def __init__(self, loader: EventLoader, views: EventViews) -> None:
         self._loader = loader
-        self._renderer = renderer
+        self._views = views
 
     def present(
         self, tx: Transaction, reader: Reader, nids: Sequence[int], matcher: Matcher | None = None
@@ -44,7 +44,7 @@ class Presenter:
             events = self._loader.get_many(tx, nids)
             raws = [msgspec.Raw(msgspec.json.encode(_pdu(events[nid].pdu, events[nid].event_id))) for nid in nids]
         else:
-            raws = [one.raw(reader.now_ms, device=reader.device) for one in self._renderer.render(tx, nids)]
+            raws = self._views.raws(tx, reader.viewer, nids, is_bundled=reader.is_bundled)
         if reader.fields is None:
             return raws
         fields = reader.fields

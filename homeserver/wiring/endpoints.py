@@ -18,6 +18,7 @@ from homeserver.rooms.endpoints_upgrade import UpgradeEndpoints
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.reading import RoomReading
 from homeserver.rooms.upgrading import Upgrading
+from homeserver.slices.relations.endpoints import RelationEndpoints
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.slices import Slices
@@ -27,12 +28,15 @@ def room_endpoints(ground: Ground, federation: Federation, slices: Slices) -> li
     """What clients do in rooms."""
     rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
     founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
+    reading = RoomReading(ground.database, rooms, ground.parts)
     upgrading = Upgrading(ground.database, rooms, ground.parts, founding, directory, slices.succession)
+    check_relation = slices.relations.check_may_send
     return [
-        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, slices.policies),
+        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, slices.policies, check_relation),
         MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve, slices.succession),
         UpgradeEndpoints(upgrading, find_profile),
-        HistoryEndpoints(RoomReading(ground.database, rooms, ground.parts), federation.history.fill),
+        HistoryEndpoints(reading, federation.history.fill),
+        RelationEndpoints(slices.relations, reading.get_readable, reading.find_place),
     ]
 
 

@@ -10,7 +10,6 @@ from homeserver.federation.transactions import ReceiveEdu
 from homeserver.rooms.following import ComingAndGoing, Succession
 from homeserver.rooms.memberships import Memberships
 from homeserver.rooms.policies import RoomPolicies
-from homeserver.rooms.timeline import TimelineReader
 from homeserver.slices.directory.endpoints import DirectoryEndpoints
 from homeserver.slices.directory.federation import DirectoryFederation
 from homeserver.slices.directory.public_rooms import PublicRooms
@@ -20,16 +19,16 @@ from homeserver.slices.presence.endpoints import PresenceEndpoints
 from homeserver.slices.presence.service import Presence, PresenceSettings
 from homeserver.slices.receipts.endpoints import ReceiptEndpoints
 from homeserver.slices.receipts.service import Receipts
+from homeserver.slices.relations.bundles import Bundles
+from homeserver.slices.relations.service import Relations
 from homeserver.slices.typing.endpoints import TypingEndpoints
 from homeserver.slices.typing.service import Typing
-from homeserver.sync.answer import AnswerComposer
-from homeserver.sync.endpoints import SyncEndpoints
-from homeserver.sync.lazy_members import SentMembers
-from homeserver.sync.service import Sync
+from homeserver.sync.polling import Polling
 from homeserver.sync.sources import Sources
 from homeserver.sync.streams import Streams
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
 
 
@@ -40,10 +39,11 @@ class Slices:
     memberships: Memberships
     policies: RoomPolicies
     succession: Succession
+    relations: Relations
     directory: Directory
     directory_answers: DirectoryFederation
     presence: Presence
-    sync: Sync
+    polling: Polling
     data: UserData
     edus: Mapping[str, ReceiveEdu]
     endpoints: list[object]
@@ -74,15 +74,16 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     auto_join = ground.config.accounts.registration.auto_join_rooms
     follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules)
-    sync = _sync(ground, streams, sources)
+    syncing = wire_syncing(ground, streams, sources, data.filters.get_filter, directory.is_published)
     return Slices(
         memberships=memberships,
         policies=policies,
         succession=Succession(ground.rooms, data.carry_over),
+        relations=_relations(ground, data),
         directory=directory,
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,
-        sync=sync,
+        polling=syncing.polling,
         data=data,
         edus={"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},
         endpoints=[
@@ -95,10 +96,19 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             PresenceEndpoints(presence),
             TypingEndpoints(typing),
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
-            SyncEndpoints(sync, data.filters.get_filter, ground.reactor),
+            *syncing.endpoints,
             *user_data_endpoints(ground, accounts, data),
         ],
     )
+
+
+def _relations(ground: Ground, data: UserData) -> Relations:
+    parts, ignored_users = ground.parts, data.account_data.ignored_users
+    relations = Relations(ground.database, parts, ignored_users)
+    parts.appender.on_accepted.append(relations.note_accepted)
+    parts.redactor.on_redacted.append(relations.note_redacted)
+    parts.views.bundle = Bundles(parts.loader, parts.views, ignored_users).bundle
+    return relations
 
 
 def _presence(ground: Ground, federation: Federation, streams: Streams) -> Presence:
@@ -110,10 +120,3 @@ def _presence(ground: Ground, federation: Federation, streams: Streams) -> Prese
         PresenceSettings(ground.server_name, ground.config.presence.is_enabled),
         ground.reactor,
     )
-
-
-def _sync(ground: Ground, streams: Streams, sources: Sources) -> Sync:
-    parts = ground.parts
-    timeline = TimelineReader(parts.snapshots, parts.loader, parts.visibility)
-    composer = AnswerComposer(parts, timeline, sources, SentMembers())
-    return Sync(ground.database, streams, composer, ground.rooms.occupancy, sources.presence)

@@ -14,6 +14,7 @@ from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
+from homeserver.slices.relations.tables import TABLES as RELATIONS
 
 TABLES: list[Table] = [
     *ROOMS,
@@ -27,4 +28,5 @@ TABLES: list[Table] = [
     *FILTERS,
     *PUSH_RULES,
     *RECEIPTS,
+    *RELATIONS,
 ]

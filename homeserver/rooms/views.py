@@ -1,0 +1,70 @@
+"""Events as one user sees them: only what they may see, in the client format, with what other events add to them.
+
+https://spec.matrix.org/v1.19/client-server-api/#room-event-format
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from homeserver.database import Transaction
+from homeserver.protocol.requester import Requester
+from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.rendering import Renderer
+from homeserver.rooms.visibility import Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who sees, with which device, and when (`age` is computed for that moment)."""
+
+    user_id: str
+    device_id: str
+    now_ms: int
+
+    @classmethod
+    def of(cls, requester: Requester, now_ms: int) -> Viewer:
+        """The viewer who makes a request."""
+        return cls(requester.user_id, requester.device_id or "", now_ms)
+
+
+Bundle = Callable[[Transaction, Viewer, Sequence[int]], Mapping[int, bytes]]
+"""Of events by number, the JSON that stands as `m.relations` in `unsigned`; those without any are left out."""
+
+
+class EventViews:
+    """Callable within a transaction. `bundle`: the slice that aggregates child events, where there is one."""
+
+    def __init__(self, loader: EventLoader, renderer: Renderer, visibility: Visibility) -> None:
+        self._loader = loader
+        self._renderer = renderer
+        self._visibility = visibility
+        self.bundle: Bundle = _nothing
+
+    def raws(self, tx: Transaction, viewer: Viewer, nids: Sequence[int], *, is_bundled: bool) -> list[msgspec.Raw]:
+        """The events in the client format, in their order; `is_bundled`: with aggregations of their children."""
+        return self.raws_with(tx, viewer, nids, self.bundle(tx, viewer, nids) if is_bundled and nids else {})
+
+    def raws_with(
+        self, tx: Transaction, viewer: Viewer, nids: Sequence[int], relations: Mapping[int, bytes]
+    ) -> list[msgspec.Raw]:
+        """The events in the client format, with the `m.relations` given for each number."""
+        device = (viewer.user_id, viewer.device_id)
+        return [
+            one.raw(viewer.now_ms, device=device, relations=relations.get(one.event_nid))
+            for one in self._renderer.render(tx, nids)
+        ]
+
+    def visible(self, tx: Transaction, room_nid: int, user_id: str, nids: Sequence[int]) -> list[int]:
+        """Those of a room's events that the user may see, in their order."""
+        stored = self._loader.stored_by_nid(tx, nids)
+        reader = self._visibility.reader(tx, room_nid, user_id)
+        ordered = [stored[nid] for nid in nids if nid in stored]
+        return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
+
+
+def _nothing(tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> Mapping[int, bytes]:
+    return {}

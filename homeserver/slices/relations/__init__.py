@@ -1,0 +1,1 @@
+"""Events about events: edits, threads, references, reactions."""
