@@ -25,6 +25,10 @@ class RoomNumbers:
         """Whether the user is joined."""
         return await self._rooms.occupancy.membership(room_nid, user_id) == "join"
 
+    async def joined_users(self, room_nid: int) -> tuple[str, ...]:
+        """Everybody joined."""
+        return await self._rooms.occupancy.joined_users(room_nid)
+
     async def joined_servers(self, room_nid: int) -> frozenset[str]:
         """The servers in the room."""
         return await self._rooms.occupancy.joined_servers(room_nid)

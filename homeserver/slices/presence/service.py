@@ -74,7 +74,10 @@ class Presence:
         self._settings = settings
         self._reactor = reactor
         self._users: dict[str, UserPresence] = {}
-        self._seen_by: dict[str, set[str]] = {}
+        #: Reader to those they see, and since which serial.
+        self._seen_by: dict[str, dict[str, int]] = {}
+        self._moved: set[str] = set()
+        self._is_looking = False
 
     def set_presence(self, user_id: str, presence: str) -> None:
         """The user is syncing. Costs nothing while the state stays what it is."""
@@ -113,11 +116,22 @@ class Presence:
         seen = self._seen_by.get(user_id)
         if not seen:
             return []
+        # Asked from the database's threads: the copy is made at once.
         return [
             {"type": "m.presence", "sender": sender, "content": self._content(user)}
-            for sender in seen
-            if (user := self._users[sender]).changed_at > volatile
+            for sender, seen_at in list(seen.items())
+            if max(seen_at, (user := self._users[sender]).changed_at) > volatile
         ]
+
+    def members_changed(self, user_ids: Iterable[str]) -> None:
+        """The memberships of these users have changed: they may see and be seen by others than before."""
+        moved = {one for one in user_ids if server_name_of(one) == self._settings.server_name}
+        if not self._settings.is_enabled or not moved:
+            return
+        self._moved |= moved
+        if not self._is_looking:
+            self._is_looking = True
+            self._spawn(self._look_around())
 
     async def receive(self, origin: str, content: dict[str, Any]) -> None:
         """An `m.presence` EDU; what the origin says of other servers' users is ignored.
@@ -156,16 +170,56 @@ class Presence:
 
     async def _changed(self, user_id: str, user: UserPresence) -> None:
         await self._tell_local(user_id, user)
-        servers = {server_name_of(other) for other in user.audience} - {self._settings.server_name}
+        self._tell_servers(user_id, user, user.audience)
+
+    def _tell_servers(self, user_id: str, user: UserPresence, audience: Iterable[str]) -> None:
+        servers = {server_name_of(other) for other in audience} - {self._settings.server_name}
         if servers:
             self._send_edu(servers, "m.presence", {"push": [{"user_id": user_id, **self._content(user)}]})
 
     async def _tell_local(self, user_id: str, user: UserPresence) -> None:
+        before = user.audience
         user.audience = {user_id, *await self._audience.users_sharing_rooms(user_id)}
+        for other in before - user.audience:
+            self._seen_by.get(other, {}).pop(user_id, None)
         local = {other for other in user.audience if server_name_of(other) == self._settings.server_name}
         for other in local:
-            self._seen_by.setdefault(other, set()).add(user_id)
+            self._seen_by.setdefault(other, {}).setdefault(user_id, 0)
         user.changed_at = self._touch(local)
+
+    async def _look_around(self) -> None:
+        """For each user who has moved, find out anew whom they see and who sees them."""
+        try:
+            while self._moved:
+                user_id = self._moved.pop()
+                around = {user_id, *await self._audience.users_sharing_rooms(user_id)}
+                self._see(user_id, {other for other in around if other in self._users})
+                if user_id in self._users:
+                    self._be_seen(user_id, self._users[user_id], around)
+        finally:
+            self._is_looking = False
+
+    def _see(self, reader: str, visible: set[str]) -> None:
+        """The reader sees these and nobody else."""
+        seen = self._seen_by.setdefault(reader, {})
+        for gone in set(seen) - visible:
+            del seen[gone]
+        if visible - set(seen):
+            seen_at = self._touch([reader])
+            seen.update(dict.fromkeys(visible - set(seen), seen_at))
+
+    def _be_seen(self, user_id: str, user: UserPresence, audience: set[str]) -> None:
+        """These see the user and nobody else; those who did not before are told."""
+        newcomers, user.audience, before = audience - user.audience, audience, user.audience
+        for gone in before - audience:
+            self._seen_by.get(gone, {}).pop(user_id, None)
+        local = {other for other in newcomers if server_name_of(other) == self._settings.server_name}
+        if local:
+            seen_at = self._touch(local)
+            for other in local:
+                self._seen_by.setdefault(other, {})[user_id] = seen_at
+        known = {server_name_of(other) for other in before}
+        self._tell_servers(user_id, user, [other for other in newcomers if server_name_of(other) not in known])
 
     def _content(self, user: UserPresence) -> dict[str, Any]:
         content: dict[str, Any] = {"presence": user.state}

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#typing-notifications
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,6 +30,9 @@ class RoomLookup(Protocol):
 
     async def is_joined(self, room_nid: int, user_id: str) -> bool:
         """Whether the user is joined."""
+
+    async def joined_users(self, room_nid: int) -> Collection[str]:
+        """The users in the room."""
 
     async def joined_servers(self, room_nid: int) -> Collection[str]:
         """The servers in the room."""
@@ -80,9 +83,13 @@ class Typing:
         room = self._typing.get(room_nid)
         return None if room is None or room.changed_at <= volatile else list(room.users)
 
-    def stop(self, room_nid: int, user_id: str) -> None:
-        """The user sent something, or left."""
-        self._put(room_nid, user_id, None)
+    async def check_members(self, room_nids: Iterable[int]) -> None:
+        """The members of these rooms have changed: who is no longer in one does not type there any more."""
+        for room_nid in room_nids:
+            room = self._typing.get(room_nid)
+            if room is not None and room.users:
+                for user_id in set(room.users).difference(await self._rooms.joined_users(room_nid)):
+                    self._put(room_nid, user_id, None)
 
     def _put(self, room_nid: int, user_id: str, timeout_s: float | None) -> bool:
         """Whether anything changed that others have to know."""
