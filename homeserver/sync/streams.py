@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from homeserver.clock import Clock
 from homeserver.database import Change, ChangeFeed
 from homeserver.rooms.records import Membership
+from homeserver.rooms.service import wall_clock_ms
 
 FindMemberships = Callable[[str], Awaitable[Mapping[int, Membership]]]
 
@@ -75,7 +76,8 @@ class Streams:
         self._streams: dict[str, UserStream] = {}
         self._by_room: dict[int, set[str]] = {}
         self._awakening: list[UserStream] = []
-        self.volatile = 1
+        # Beyond every serial of before a restart, since tokens of then are still about: it grows slower than the clock.
+        self.volatile = wall_clock_ms()
         for topic in ROOM_TOPICS:
             feed.subscribe(topic, self._room_changed)
         for topic in USER_TOPICS:

@@ -69,6 +69,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     typing = Typing(
         ground.numbers, streams.touch_room, federation.sender.send_volatile, ground.server_name, ground.reactor
     )
+    _follow_members(ground, presence, typing)
     receipts = Receipts(ground.database, ground.numbers, federation.sender.send_durable, ground.server_name)
     data = wire_user_data(ground, federation, memberships)
     auto_join = ground.config.accounts.registration.auto_join_rooms
@@ -109,6 +110,13 @@ def _relations(ground: Ground, data: UserData) -> Relations:
     parts.redactor.on_redacted.append(relations.note_redacted)
     parts.views.bundle = Bundles(parts.loader, parts.views, ignored_users).bundle
     return relations
+
+
+def _follow_members(ground: Ground, presence: Presence, typing: Typing) -> None:
+    """Who comes or goes sees, and is seen by, others than before, and types no more where they left."""
+    feed, spawn = ground.database.feed, ground.background.spawn
+    feed.subscribe("membership", lambda changes: presence.members_changed(change.key for change in changes))
+    feed.subscribe("members", lambda changes: spawn(typing.check_members([int(change.key) for change in changes])))
 
 
 def _presence(ground: Ground, federation: Federation, streams: Streams) -> Presence:
