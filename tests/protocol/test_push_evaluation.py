@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import unittest
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homeserver.protocol.power_levels import PowerLevels
-from homeserver.protocol.push_evaluation import Circumstances, find_matching_rule, is_condition_met, outcome_of
+from homeserver.protocol.push_conditions import condition_of
+from homeserver.protocol.push_evaluation import Figure, Outcome, compile_rules, read_actions
 from homeserver.protocol.push_rules import default_rules
 from tests.protocol.sample_rooms import ALICE, BOB, POWER, SampleRoom
 
@@ -32,9 +36,43 @@ def _contains(key: str, value: Any) -> dict[str, Any]:
     return {"kind": "event_property_contains", "key": key, "value": value}
 
 
-def _around(count: int = 3, name: str | None = "Alice", **power: Any) -> Circumstances:
+@dataclass(frozen=True)
+class _Sample:
+    """An event in a room of which all is known."""
+
+    event: Mapping[str, Any]
+    count: int
+    name: str | None
+    levels: PowerLevels
+
+    def member_count(self) -> int:
+        """How many are joined."""
+        return self.count
+
+    def may_notify(self, key: str) -> bool:
+        """By the levels."""
+        return self.levels.of_user(self.event["sender"]) >= self.levels.notification(key)
+
+    def display_name(self, user_id: str) -> str | None:
+        """Alice's alone is asked for."""
+        return self.name if user_id == ALICE else None
+
+
+def _around(count: int = 3, name: str | None = "Alice", **power: Any) -> _Sample:
     room = SampleRoom("11").power(**power)
-    return Circumstances(count, PowerLevels.from_state(room.create, room.state[POWER]), name)
+    return _Sample(_MESSAGE, count, name, PowerLevels.from_state(room.create, room.state[POWER]))
+
+
+def is_condition_met(condition: dict[str, Any], event: dict[str, Any], around: _Sample) -> bool:
+    """For Alice."""
+    return condition_of(json.dumps(condition))(replace(around, event=event), ALICE)
+
+
+def outcome_for_alice(
+    rules: Mapping[str, list[dict[str, Any]]], event: dict[str, Any], around: _Sample
+) -> Outcome | None:
+    """What the rule asks for that is met, if any is."""
+    return compile_rules(rules).outcome(replace(around, event=event), ALICE)
 
 
 _CONDITIONS: tuple[tuple[dict[str, Any], dict[str, Any], bool], ...] = (
@@ -141,8 +179,8 @@ def _rule(rule_id: str, **fields: Any) -> dict[str, Any]:
 
 class Rules(unittest.TestCase):
     def _matching(self, rules: dict[str, list[dict[str, Any]]], event: dict[str, Any] = _MESSAGE) -> str | None:
-        rule = find_matching_rule(rules, event, _around())
-        return None if rule is None else str(rule["rule_id"])
+        outcome = outcome_for_alice(rules, event, _around())
+        return None if outcome is None else outcome.rule_id
 
     def test_kinds_are_tried_in_their_order(self) -> None:
         """Override, content, room, sender, underride; within a kind the first."""
@@ -198,18 +236,20 @@ class Rules(unittest.TestCase):
             ([{"set_tweak": "highlight"}], False, {"highlight": True}, False),
         ):
             with self.subTest(actions):
-                outcome = outcome_of(_rule("r", actions=actions))
-                self.assertEqual((outcome.notify, outcome.tweaks, outcome.highlight), (notify, tweaks, highlight))
-        self.assertFalse(outcome_of(None).notify)
+                outcome = read_actions("r", actions)
+                self.assertEqual((outcome.figure, outcome.tweaks), (Figure(notify, highlight), tweaks))
+                self.assertNotIn("dont_notify", outcome.actions)
+                self.assertNotIn("coalesce", outcome.actions)
 
 
 class PredefinedRules(unittest.TestCase):
     """What a user gets who has changed nothing."""
 
     def _effect(self, event: dict[str, Any], count: int = 3, **power: Any) -> tuple[bool, Any, bool]:
-        rule = find_matching_rule(default_rules(ALICE), event, _around(count, **power))
-        outcome = outcome_of(rule)
-        return outcome.notify, outcome.tweaks.get("sound"), outcome.highlight
+        outcome = outcome_for_alice(default_rules(ALICE), event, _around(count, **power))
+        return (False, None, False) if outcome is None else (
+            outcome.figure.notify, outcome.sound, outcome.figure.highlight
+        )
 
     def test_events(self) -> None:
         """Which of them notify, sound, and stand out, in a room of three."""
@@ -251,4 +291,6 @@ class PredefinedRules(unittest.TestCase):
         rules = default_rules(ALICE)
         rules["override"][0]["enabled"] = True
 
-        self.assertFalse(outcome_of(find_matching_rule(rules, _MESSAGE, _around(2))).notify)
+        outcome = outcome_for_alice(rules, _MESSAGE, _around(2))
+        self.assertEqual(None if outcome is None else outcome.rule_id, ".m.rule.master")
+        self.assertEqual(None if outcome is None else outcome.actions, ())
