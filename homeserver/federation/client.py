@@ -15,6 +15,7 @@ from homeserver.federation.calls import Call, Calls
 from homeserver.federation.client_history import HistoryClient
 from homeserver.federation.client_memberships import MembershipClient
 from homeserver.federation.client_queries import QueryClient
+from homeserver.federation.client_spaces import SpaceClient
 from homeserver.federation.settings import FederationSettings
 from homeserver.federation.timed_cache import Clock, now_ms
 from homeserver.http.egress_settings import EgressOptions
@@ -67,6 +68,7 @@ class FederationClient:
     memberships: MembershipClient
     history: HistoryClient
     queries: QueryClient
+    spaces: SpaceClient
     transactions: TransactionClient
 
     @staticmethod
@@ -77,5 +79,6 @@ class FederationClient:
             MembershipClient(calls, settings),
             HistoryClient(calls, settings),
             QueryClient(calls, settings),
+            SpaceClient(calls, settings),
             TransactionClient(calls, server_name, settings),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from homeserver.database import Database, Transaction
@@ -26,7 +27,7 @@ _TEXTS = (
     ("m.room.join_rules", "join_rule", "join_rule"),
     ("m.room.create", "type", "room_type"),
 )
-_DESCRIBING = {name for name, _, _ in _TEXTS} | {"m.room.history_visibility", "m.room.guest_access"}
+DESCRIBING = {name for name, _, _ in _TEXTS} | {"m.room.history_visibility", "m.room.guest_access"}
 
 
 class RoomFacts:
@@ -93,7 +94,7 @@ class RoomFacts:
         if not count:
             return None
         state = await self._database.glance(self._describing_state, room)
-        return {"room_id": room_id, "num_joined_members": count, **_described(state)}
+        return {"room_id": room_id, "num_joined_members": count, **described(state)}
 
     def _is_world_readable(self, tx: Transaction, room: RoomRecord) -> bool:
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
@@ -104,12 +105,13 @@ class RoomFacts:
         if snapshot_nid is None:
             return {}
         state = self._parts.snapshots.get(tx, snapshot_nid)
-        nids = {name: nid for name in _DESCRIBING if (nid := state.get((name, ""))) is not None}
+        nids = {name: nid for name in DESCRIBING if (nid := state.get((name, ""))) is not None}
         events = self._parts.loader.get_many(tx, list(nids.values()))
         return {name: events[nid].content for name, nid in nids.items()}
 
 
-def _described(state: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def described(state: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The fields of a room's description out of the contents of its state (those of DESCRIBING) by type."""
     entry: dict[str, Any] = {
         "world_readable": state.get("m.room.history_visibility", {}).get("history_visibility") == "world_readable",
         "guest_can_join": state.get("m.room.guest_access", {}).get("guest_access") == "can_join",
