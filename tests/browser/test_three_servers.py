@@ -100,14 +100,14 @@ class ThreeServersTest(unittest.TestCase):
             self.ann.invite(guest.user_id)
             guest.page.wait_for_text("invite-room-name", "Secret plans")
             guest.page.take_picture("invited")
-        self.bob.page.click("invite-accept")
         self.cleo.page.click("invite-decline")
+        self.ann.page.wait_for_text("notice", "declined the invite")
+        self.cleo.page.wait_for_nothing("invite")
+        self.bob.page.click("invite-accept")
 
         self.bob.page.wait_for_text("message-body", "Are we alone?")
         self.bob.say("We are.")
         self.ann.page.wait_for_text("message-body", "We are.")
-        self.cleo.page.wait_for_nothing("invite")
-        self.ann.page.wait_for_text("notice", "declined the invite")
         for person in (self.ann, self.bob):
             person.wait_for_members(self.ann, self.bob)
         self.assertNotIn("Secret plans", self.cleo.page.texts("room-link-name"))
