@@ -105,6 +105,19 @@ def timeline_after(tx: Transaction, room_nid: int, since: int, upto: int, limit:
     return [row[0] for row in rows]
 
 
+def events_between(tx: Transaction, room_nid: int, since: int, upto: int, limit: int) -> list[tuple[int, int]]:
+    """(position, event_nid) of the first `limit` events published in (since, upto], oldest first."""
+    rows = tx.all(
+        """SELECT position, event_nid FROM events WHERE room_nid = :room AND position > :since AND position <= :upto
+           ORDER BY position, event_nid LIMIT :limit""",
+        room=room_nid,
+        since=since,
+        upto=upto,
+        limit=limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def page_back(tx: Transaction, room_nid: int, before: tuple[int, int], limit: int) -> list[tuple[int, int]]:
     """(depth, event_nid) of events before a place in the room's history, nearest first."""
     rows = tx.all(

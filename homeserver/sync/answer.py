@@ -218,7 +218,7 @@ class AnswerComposer:
     def _ephemeral(self, ask: Ask, row: Membership, receipt: Json | None) -> list[Json]:
         events: list[Json] = []
         typing = self._sources.typing.typing_since(row.room_nid, ask.since_volatile)
-        if typing is not None and (typing or ask.since is not None):
+        if typing is not None:
             events.append({"type": "m.typing", "content": {"user_ids": typing}})
         if receipt:
             events.append({"type": "m.receipt", "content": receipt})

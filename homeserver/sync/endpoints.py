@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from homeserver.clock import Clock
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
@@ -24,10 +23,9 @@ _UNSTABLE_STATE_AFTER = "org.matrix.msc4222.state_after"
 class SyncEndpoints:
     """`/sync`."""
 
-    def __init__(self, sync: Sync, find_filter: FindFilter, reactor: Clock) -> None:
+    def __init__(self, sync: Sync, find_filter: FindFilter) -> None:
         self._sync = sync
         self._find_filter = find_filter
-        self._reactor = reactor
         self._filters: dict[str, SyncFilter] = {}
 
     @route("GET", "/_matrix/client/v3/sync", access=Access.GUEST)
@@ -49,7 +47,7 @@ class SyncEndpoints:
             set_presence=presence,
             state_key=_state_key(request),
         )
-        return await self._sync.sync(requester, wanted, self._reactor)
+        return await self._sync.sync(requester, wanted)
 
     async def _filter(self, text: str | None, requester: Requester) -> SyncFilter:
         if not text:

@@ -9,18 +9,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeserver.clock import Clock
 from homeserver.database import Database
 from homeserver.protocol.filters import SyncFilter
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.occupancy import Occupancy
 from homeserver.rooms.service import wall_clock_ms
 from homeserver.sync.answer import AnswerComposer, Ask
+from homeserver.sync.polling import Polling
 from homeserver.sync.sources import PresenceSource
-from homeserver.sync.streams import Streams, UserStream
+from homeserver.sync.streams import UserStream
 from homeserver.sync.tokens import SyncToken
-
-MOST_TIMEOUT_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +39,26 @@ class Sync:
     def __init__(
         self,
         database: Database,
-        streams: Streams,
+        polling: Polling,
         composer: AnswerComposer,
         occupancy: Occupancy,
         presence: PresenceSource,
     ) -> None:
         self._database = database
-        self._streams = streams
+        self._polling = polling
         self._composer = composer
         self._occupancy = occupancy
         self._presence = presence
-        self._is_stopping = False
 
-    async def sync(self, requester: Requester, request: SyncRequest, reactor: Clock) -> dict[str, Any]:
+    async def sync(self, requester: Requester, request: SyncRequest) -> dict[str, Any]:
         """One answer. Waits up to `timeout_ms` while there is nothing to tell; an initial sync never waits."""
         self._presence.set_presence(requester.user_id, request.set_presence)
-        stream = await self._streams.get(requester.user_id)
-        ends_at_s = reactor.seconds() + min(request.timeout_ms, MOST_TIMEOUT_MS) / 1000
-        since = request.since
-        while True:
-            await self._streams.follow_rooms(stream)
-            upto = SyncToken(self._database.feed.position, self._streams.volatile)
-            if since is None or request.full_state or not stream.is_unchanged_since(since.position, since.volatile):
-                answer = await self._answer(requester, request, stream, upto)
-                if answer or since is None or request.full_state:
-                    return {"next_batch": str(upto), **answer}
-            left_s = ends_at_s - reactor.seconds()
-            if left_s <= 0 or self._is_stopping:
-                return {"next_batch": str(upto)}
-            if stream.is_unchanged_since(upto.position, upto.volatile):
-                await self._streams.wait(stream, left_s)
-
-    def stop(self) -> None:
-        """Answer all waiting polls: the server goes down."""
-        self._is_stopping = True
-        self._streams.wake_all()
+        stream = await self._polling.streams.get(requester.user_id)
+        since = None if request.full_state else request.since
+        upto, answer = await self._polling.poll(
+            stream, since, request.timeout_ms, lambda upto: self._answer(requester, request, stream, upto)
+        )
+        return {"next_batch": str(upto), **answer}
 
     async def _answer(
         self, requester: Requester, request: SyncRequest, stream: UserStream, upto: SyncToken

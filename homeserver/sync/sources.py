@@ -52,6 +52,9 @@ class PresenceSource(Protocol):
     def presence_since(self, user_id: str, volatile: int) -> list[Json]:
         """`m.presence` events of the users this one may see, changed after a serial (all since 0)."""
 
+    async def get(self, user_id: str, reader: str) -> Json:
+        """A user's presence; 403 `M_FORBIDDEN` where the reader may not see it."""
+
     def set_presence(self, user_id: str, presence: str) -> None:
         """The user is syncing with this `set_presence`."""
 

@@ -94,6 +94,18 @@ class Streams:
         stream.used_at_s = self._reactor.seconds()
         return stream
 
+    def get_of_room(self, user_id: str, room_nid: int) -> UserStream:
+        """A stream of one room, for a user who need not be in it, begun now if there is none."""
+        key = f"{user_id} {room_nid}"
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = UserStream(key, self._feed.position, self.volatile, rooms={room_nid})
+            self._streams[key] = stream
+            self._by_room.setdefault(room_nid, set()).add(key)
+            self._drop_idle()
+        stream.used_at_s = self._reactor.seconds()
+        return stream
+
     async def wait(self, stream: UserStream, timeout_s: float) -> None:
         """Wait until something changes for the user, or for the time given."""
         deferred: Deferred[None] = Deferred()

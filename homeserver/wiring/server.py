@@ -64,7 +64,7 @@ class Server:
 
     async def stop(self) -> None:
         """End in order: no new requests, then what is under way, then the queues, then the database."""
-        self._slices.sync.stop()
+        self._slices.polling.stop()
         await self._listeners.close(_GRACE_S)
         for loop in self._loops:
             loop.stop()
