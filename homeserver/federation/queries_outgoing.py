@@ -9,14 +9,20 @@ from homeserver.database import Transaction
 DueEvent = tuple[int, int, str, bytes]
 """(position, event_nid, sender, pdu)."""
 
+LAST_NID = 2**62
+"""After every row."""
 
-def find_destination(tx: Transaction, server_name: str) -> tuple[int, int, int, int] | None:
-    """(sent_position, sent_nid, failures, retry_at_ms)."""
+
+def sent_upto(tx: Transaction, server_name: str) -> tuple[int, int]:
+    """(position, event_nid) of the last event a destination acknowledged, or up to which nothing is for it."""
     row = tx.find(
-        "SELECT sent_position, sent_nid, failures, retry_at_ms FROM destinations WHERE server_name = :name",
+        "SELECT sent_position, sent_nid FROM destinations WHERE server_name = :name AND sent_position > 0",
         name=server_name,
     )
-    return None if row is None else (row[0], row[1], row[2], row[3])
+    if row is not None:
+        return row[0], row[1]
+    first = tx.value("SELECT MIN(from_position) FROM room_servers WHERE server_name = :name", name=server_name)
+    return (0 if first is None else first - 1), LAST_NID
 
 
 def failing_destinations(tx: Transaction) -> list[tuple[str, int, int]]:
@@ -30,7 +36,8 @@ def behind_destinations(tx: Transaction) -> list[str]:
     rows = tx.all(
         """SELECT DISTINCT s.server_name FROM room_servers s LEFT JOIN destinations d ON d.server_name = s.server_name
            WHERE EXISTS (SELECT 1 FROM events e WHERE e.room_nid = s.room_nid AND e.outbound = 1
-                         AND e.position > COALESCE(d.sent_position, 0) AND e.position >= s.from_position
+                         AND e.position >= COALESCE(d.sent_position, 0) AND e.position >= s.from_position
+                         AND (e.position, e.event_nid) > (COALESCE(d.sent_position, 0), COALESCE(d.sent_nid, 0))
                          AND (s.to_position IS NULL OR e.position <= s.to_position))
            UNION SELECT DISTINCT server_name FROM outgoing_edus"""
     )
@@ -84,28 +91,31 @@ def write_failure(tx: Transaction, server_name: str, failures: int, retry_at_ms:
 def add_edus(
     tx: Transaction, server_names: Collection[str], edu_type: str, content: bytes, replace_key: str | None
 ) -> None:
-    """Queue an EDU; one with the same key that still waits is replaced."""
+    """Queue an EDU; one with the same key that still waits gives way to it, and its number is not used again."""
+    rows = [{"server": name, "key": replace_key, "type": edu_type, "content": content} for name in server_names]
+    if replace_key is not None:
+        tx.run_many("DELETE FROM outgoing_edus WHERE server_name = :server AND replace_key = :key", rows)
     tx.run_many(
         """INSERT INTO outgoing_edus (server_name, replace_key, edu_type, content)
            VALUES (:server, :key, :type, :content)
            ON CONFLICT (server_name, replace_key) DO UPDATE SET edu_type = excluded.edu_type,
                content = excluded.content""",
-        [{"server": name, "key": replace_key, "type": edu_type, "content": content} for name in server_names],
+        rows,
     )
 
 
-def due_edus(tx: Transaction, server_name: str, limit: int) -> list[tuple[int, str, bytes]]:
-    """(edu_nid, type, content) of what waits, oldest first."""
+def due_edus(tx: Transaction, server_name: str, last_nid: int, limit: int) -> list[tuple[int, str, bytes]]:
+    """(edu_nid, type, content) of what waits, oldest first, up to a number."""
     rows = tx.all(
-        """SELECT edu_nid, edu_type, content FROM outgoing_edus WHERE server_name = :server
+        """SELECT edu_nid, edu_type, content FROM outgoing_edus WHERE server_name = :server AND edu_nid <= :last
            ORDER BY edu_nid LIMIT :limit""",
         server=server_name,
+        last=last_nid,
         limit=limit,
     )
     return [(row[0], row[1], bytes(row[2])) for row in rows]
 
 
-def delete_edus(tx: Transaction, edus: Collection[tuple[int, bytes]]) -> None:
-    """These were acknowledged; one that was replaced meanwhile stays."""
-    for nid, content in edus:
-        tx.run("DELETE FROM outgoing_edus WHERE edu_nid = :nid AND content = :content", nid=nid, content=content)
+def delete_edus(tx: Transaction, edu_nids: Collection[int]) -> None:
+    """These were acknowledged."""
+    tx.run_many("DELETE FROM outgoing_edus WHERE edu_nid = :nid", [{"nid": nid} for nid in edu_nids])

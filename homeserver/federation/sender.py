@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
@@ -47,13 +47,29 @@ class SenderSettings:
     reactor: Clock
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A transaction: its id, and up to where it takes what is due. One that was not acknowledged is sent again under
+    its id with nothing new in it, before any other: so the destination knows it again. An EDU that was replaced
+    meanwhile is left out; its successor comes in the next one.
+
+    https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1sendtxnid
+    """
+
+    txn_id: str
+    upto: int
+    last_edu_nid: int = queries_outgoing.LAST_NID
+
+
 @dataclass(slots=True)
 class _Queue:
-    """The state of one destination. `volatile`: EDUs that are worth sending now or never, by what they replace."""
+    """The state of one destination. `sent`: what it has acknowledged; `attempt`: what it has not. `volatile`: EDUs that
+    are worth sending now or never, by what they replace."""
 
     is_running: bool = False
     is_woken: bool = False
     sent: tuple[int, int] | None = None
+    attempt: _Attempt | None = None
     volatile: OrderedDict[str, dict[str, Any]] = field(default_factory=OrderedDict)
     timer: Timer | None = None
 
@@ -164,29 +180,33 @@ class Sender:
         if self._is_stopping:
             return False
         if queue.sent is None:
-            row = await self._database.glance(queries_outgoing.find_destination, server_name)
-            queue.sent = (0, 0) if row is None else (row[0], row[1])
-        upto = self._database.feed.position
-        events, edus = await self._database.glance(self._due, server_name, queue.sent, upto)
-        volatile = list(queue.volatile.items())
+            queue.sent = await self._database.glance(queries_outgoing.sent_upto, server_name)
+        attempt = queue.attempt or self._new_attempt()
+        events, edus = await self._database.glance(self._due, server_name, queue.sent, attempt)
+        # Where not all places were taken, nothing up to there is left.
+        sent = events[-1][:2] if len(events) == MOST_PDUS else (attempt.upto, queries_outgoing.LAST_NID)
+        volatile = [] if queue.attempt else list(queue.volatile.items())[: MOST_EDUS - len(edus)]
         if not events and not edus and not volatile:
-            return False
-        own = [event for event in events if event[2].partition(":")[2] != server_name]
+            was_again = queue.attempt is not None
+            queue.sent, queue.attempt = sent, None
+            return was_again
+        pdus = [msgspec.Raw(event[3]) for event in events if event[2].partition(":")[2] != server_name]
         body = [{"edu_type": edu_type, "content": msgspec.Raw(content)} for _, edu_type, content in edus]
-        body += [edu for _, edu in volatile][: MOST_EDUS - len(body)]
-        sent = (events[-1][0], events[-1][1]) if events else queue.sent
-        if own or body:
-            self._serial += 1
-            txn_id = f"{self._settings.boot_id}{self._serial}"
-            pdus = [msgspec.Raw(event[3]) for event in own]
-            if not await self._deliver(server_name, queue, txn_id, pdus, body):
-                return False
+        body += [edu for _, edu in volatile]
+        if pdus or edus:
+            queue.attempt = replace(attempt, last_edu_nid=edus[-1][0] if edus else 0)
+        if (pdus or body) and not await self._deliver(server_name, queue, attempt.txn_id, pdus, body):
+            return False
         for key, edu in volatile:
             if queue.volatile.get(key) is edu:
                 del queue.volatile[key]
-        await self._database.transact(self._acknowledge, server_name, sent, edus)
-        queue.sent = sent
+        await self._database.transact(self._acknowledge, server_name, sent, [edu[0] for edu in edus])
+        queue.sent, queue.attempt = sent, None
         return True
+
+    def _new_attempt(self) -> _Attempt:
+        self._serial += 1
+        return _Attempt(f"{self._settings.boot_id}{self._serial}", self._database.feed.position)
 
     async def _deliver(
         self, server_name: str, queue: _Queue, txn_id: str, pdus: list[Any], edus: list[dict[str, Any]]
@@ -206,15 +226,13 @@ class Sender:
         return True
 
     def _due(
-        self, tx: Transaction, server_name: str, sent: tuple[int, int], upto: int
+        self, tx: Transaction, server_name: str, sent: tuple[int, int], attempt: _Attempt
     ) -> tuple[list[DueEvent], list[tuple[int, str, bytes]]]:
         return (
-            queries_outgoing.due_events(tx, server_name, sent, upto, MOST_PDUS),
-            queries_outgoing.due_edus(tx, server_name, MOST_EDUS),
+            queries_outgoing.due_events(tx, server_name, sent, attempt.upto, MOST_PDUS),
+            queries_outgoing.due_edus(tx, server_name, attempt.last_edu_nid, MOST_EDUS),
         )
 
-    def _acknowledge(
-        self, tx: Transaction, server_name: str, sent: tuple[int, int], edus: list[tuple[int, str, bytes]]
-    ) -> None:
+    def _acknowledge(self, tx: Transaction, server_name: str, sent: tuple[int, int], edu_nids: list[int]) -> None:
         queries_outgoing.write_sent(tx, server_name, sent)
-        queries_outgoing.delete_edus(tx, [(nid, content) for nid, _, content in edus])
+        queries_outgoing.delete_edus(tx, edu_nids)

@@ -1,0 +1,87 @@
+"""What another server is sent when it does not take it at once.
+
+https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1sendtxnid
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+
+from tests.federation.hostile_case import HostileCase
+from tests.federation.room_peer import FEDERATION, Json
+from tests.support.peer_server import Exchange
+
+_PATIENCE_S = 20.0
+
+
+class SendingTest(HostileCase):
+    """The peer notes each transaction, and takes it while `is_up`."""
+
+    def setUp(self) -> None:
+        """The peer is in the room."""
+        super().setUp()
+        self.is_up = True
+        self.transactions: list[tuple[str, bool, Json]] = []
+        self.changed = threading.Condition()
+        self.peer.answers_below[f"{FEDERATION}/send/"] = self.take
+
+    def take(self, exchange: Exchange) -> None:
+        """Note a transaction: its id, whether it was taken, and its body."""
+        with self.changed:
+            is_up = self.is_up
+            txn_id = exchange.path.rpartition("/")[2]
+            self.transactions.append((txn_id, is_up, json.loads(exchange.request_body)))
+            self.changed.notify_all()
+        self.peer.reply(exchange, {"pdus": {}}, 200 if is_up else 503)
+
+    def set_up(self, is_up: bool) -> None:
+        """Whether the peer takes what it is sent from now on."""
+        with self.changed:
+            self.is_up = is_up
+
+    def wait_for(self, text: str, is_up: bool) -> list[tuple[str, bool, Json]]:
+        """The transactions so far, once one that was taken, or not, has a text in it."""
+        until_s = time.monotonic() + _PATIENCE_S
+        with self.changed:
+            while not any(text in json.dumps(body) and taken == is_up for _, taken, body in self.transactions):
+                if not self.changed.wait(until_s - time.monotonic()):
+                    raise AssertionError(f"no such transaction among {self.transactions}")
+            return list(self.transactions)
+
+    def test_a_transaction_that_was_not_taken_is_sent_again_as_it_was(self) -> None:
+        """Under its id, before any other, and with nothing new in it; then comes what is new, in order."""
+        self.set_up(False)
+        first = self.alice.send(self.room_id, "first")
+        self.wait_for('"first"', is_up=False)
+        later = [self.alice.send(self.room_id, text) for text in ("second", "third")]
+        self.set_up(True)
+        sent = self.wait_for('"third"', is_up=True)
+
+        refused = {txn_id for txn_id, is_taken, _ in sent if not is_taken}
+        self.assertEqual(len(refused), 1)
+        taken = [(txn_id, body["pdus"]) for txn_id, is_taken, body in sent if is_taken]
+        self.assertEqual(taken[0][0], *refused)
+        self.assertEqual([_texts(pdus) for _, pdus in taken], [["first"], ["second", "third"]])
+        self.assertEqual(len({txn_id for txn_id, _ in taken}), 2)
+        self.assertEqual(len({first, *later}), 3)
+
+    def test_a_receipt_that_changed_while_the_old_one_was_under_way_arrives(self) -> None:
+        """In a transaction of its own: the destination may have taken the first without saying so."""
+        events = [self.alice.send(self.room_id, text) for text in ("first", "second")]
+        self.wait_for('"second"', is_up=True)
+        self.set_up(False)
+        self.alice.post(f"/rooms/{self.room_id}/receipt/m.read/{events[0]}")
+        self.wait_for("m.receipt", is_up=False)
+        self.alice.post(f"/rooms/{self.room_id}/receipt/m.read/{events[1]}")
+        self.set_up(True)
+        sent = self.wait_for(f'"event_ids": ["{events[1]}"]', is_up=True)
+
+        refused = {txn_id for txn_id, is_taken, _ in sent if not is_taken}
+        taken = {txn_id for txn_id, is_taken, body in sent if is_taken and events[1] in str(body["edus"])}
+        self.assertEqual(len(taken - refused), 1)
+
+
+def _texts(pdus: list[Json]) -> list[str]:
+    return [pdu["content"]["body"] for pdu in pdus]
