@@ -68,9 +68,8 @@ def stream(session: Session, arguments: list[str]) -> Answer | None:
     if session.set_stream is not None:
         # Each event would be told twice.
         session.set_stream(False)
-        session.output.write("New events, until Ctrl-C:" if seconds is None else f"New events for {seconds} s:")
     try:
-        _follow(session, None if seconds is None else time.monotonic() + seconds)
+        _follow(session, seconds)
     except KeyboardInterrupt:
         # The terminal shows ^C; what follows begins a line.
         session.output.warn("")
@@ -88,9 +87,12 @@ def tell_events(session: Session, events: Iterable[RoomEvent]) -> None:
         session.output.write("\n".join([*gap, *event_lines(found.event, label)]))
 
 
-def _follow(session: Session, deadline_s: float | None) -> None:
+def _follow(session: Session, seconds: int | None) -> None:
+    deadline_s = None if seconds is None else time.monotonic() + seconds
     events = EventStream(session.client, session.rooms)
     events.begin()
+    if session.set_stream is not None:
+        session.output.write("New events, until Ctrl-C:" if seconds is None else f"New events for {seconds} s:")
     pause_s = 0.0
     while (left_s := LONG_POLL_MS / 1000 if deadline_s is None else deadline_s - time.monotonic()) > 0:
         try:

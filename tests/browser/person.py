@@ -6,7 +6,7 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 
 from tests.browser.page import Page
-from tests.browser.servers import RunningServer
+from tests.support.running_servers import RunningServer
 
 PASSWORD = "correct horse battery staple"
 

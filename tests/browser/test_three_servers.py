@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from tests.browser.chromium import console_errors, requested_urls, running_chromium
 from tests.browser.person import Person
-from tests.browser.servers import RunningServer, running_servers
+from tests.browser.servers import web_servers
+from tests.support.running_servers import RunningServer
 
 
 class ThreeServersTest(unittest.TestCase):
@@ -21,7 +22,7 @@ class ThreeServersTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         """Everybody registers."""
-        cls.servers = cls.enterClassContext(running_servers(3))
+        cls.servers = cls.enterClassContext(web_servers(3))
         cls.ann, cls.bob, cls.cleo = (
             Person(name, server, cls.enterClassContext(running_chromium()))
             for name, server in zip(("ann", "bob", "cleo"), cls.servers, strict=True)

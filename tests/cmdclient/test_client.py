@@ -50,6 +50,16 @@ class Requests(unittest.TestCase):
             self.client((200, b"<html>")).get("/x?access_token=s3")
         self.assertNotIn("s3", str(raised.exception))
 
+    def test_an_empty_answer(self) -> None:
+        client = self.client((200, b""), (404, b""))
+        self.assertIsNone(client.request("GET", "/x"))
+        with self.assertRaisesRegex(ApiError, r"^M_UNKNOWN \(404\)"):
+            client.request("GET", "/x")
+
+    def test_a_demand_for_authentication_is_called_so(self) -> None:
+        with self.assertRaisesRegex(ApiError, r"^M_UNKNOWN \(401\): the server asks for further authentication$"):
+            self.client((401, {"flows": [], "session": "s"})).post("/x")
+
     def test_connection_refused(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

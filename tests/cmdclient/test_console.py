@@ -11,6 +11,7 @@ from pathlib import Path
 import pexpect
 
 from tests.cmdclient.server_fixture import cli_environment, run_cli, server_url
+from tests.cmdclient.terminal import DELETE, HOME, RIGHT, Terminal
 
 PASSWORD = "correct horse battery"
 
@@ -74,7 +75,7 @@ class ConsoleTest(unittest.TestCase):
         self.say("whoami", "error: Nobody is logged in")
         self.say("sned", "error: There is no command 'sned'. Did you mean send?")
         self.register_alice()
-        self.say("raw GET /_matrix/client/v3/nothing", "error: M_UNRECOGNIZED (404)")
+        self.say("raw GET /_matrix/client/v3/nothing", '"errcode": "M_UNRECOGNIZED"', "error: M_UNRECOGNIZED (404)")
         self.console.sendintr()
         self.console.expect(r"@alice\S+> ")
 
@@ -92,11 +93,41 @@ class ConsoleTest(unittest.TestCase):
         self.console.sendcontrol("u")
         self.say("stream off", "The stream is off.")
 
+    def test_a_long_line_stays_whole_when_a_message_arrives(self) -> None:
+        """The line takes several rows of the screen and the cursor is within it; typing goes on there."""
+        self.register_alice()
+        self.say(f"create {self.alias} Tea room public", "Created !")
+        terminal = Terminal(self.url, self.directory / "alice.json", columns=80)
+        self.addCleanup(terminal.close)
+        terminal.say("stream on", "The stream is on.")
+        typed = "send tea " + " ".join(f"{number:04}" for number in range(40)) + " 部屋"
+        terminal.press(f"\r{typed}{HOME}")
+
+        def is_at_the_beginning() -> bool:
+            row, column = terminal.cursor
+            return row[column:].startswith("send tea 0000") and "屋" in terminal.text
+
+        terminal.wait_until(is_at_the_beginning, "the line with the cursor at its beginning")
+        self.bob("register", self.bob_name, PASSWORD)
+        self.bob("join", self.alias)
+        self.bob("send", "tea", "hello from bob")
+        terminal.wait_for("hello from bob")
+        terminal.wait_until(is_at_the_beginning, "the line drawn again")
+        self.assertEqual(terminal.text.count("0003"), 1, terminal.text)
+        terminal.press(f"{DELETE * 4}s{RIGHT}X")
+        terminal.wait_for("> s Xtea 0000")
+
+    def test_ctrl_d_ends_the_console_and_its_line(self) -> None:
+        self.console.sendeof()
+        self.console.expect(pexpect.EOF)
+        self.assertTrue(self.console.before.endswith("\r\n"), self.console.before)
+        self.assertEqual(self.console.wait(), 0)
+
     def test_the_stream_in_the_foreground_ends_with_ctrl_c(self) -> None:
         self.register_alice()
         self.say("create Den", "Created !")
         self.console.sendline("stream")
-        self.console.expect_exact("stream")
+        self.console.expect_exact("New events, until Ctrl-C:")
         with self.assertRaises(pexpect.TIMEOUT):
             self.console.expect(r"@alice\S+> ", timeout=1)
         self.console.sendintr()

@@ -22,6 +22,11 @@ class Masking(unittest.TestCase):
     def test_tokens_in_a_query(self) -> None:
         self.assertEqual(masked_target("/x?a=1&access_token=s3&b=2"), "/x?a=1&access_token=****&b=2")
 
+    def test_a_query_is_shown_readable_with_its_parameters_apart(self) -> None:
+        target = "/x?filter=%7B%22types%22%3A%5B%22a%26b%22%5D%7D&from=%C3%A4%20%23"
+        shown = exchange_lines(Exchange("GET", target, False, None, 204, "No Content", None, 5))
+        self.assertEqual(shown, ['--> GET /x?filter={"types":["a%26b"]}&from=ä%20%23', "<-- 204 No Content (5 ms)"])
+
     def test_an_exchange_shows_all_but_the_secrets(self) -> None:
         exchange = Exchange(
             "POST", "/_matrix/x", True, {"password": "s3"}, 200, "OK", {"access_token": "s3", "k": 1}, 5
@@ -80,3 +85,10 @@ class Events(unittest.TestCase):
 
     def test_table(self) -> None:
         self.assertEqual(table_lines([("a", "b\n"), ("ccc", "")]), ["a    b", "ccc"])
+
+    def test_a_table_with_characters_of_two_columns(self) -> None:
+        self.assertEqual(table_lines([("部屋", "b"), ("ab", "c")]), ["部屋  b", "ab    c"])
+
+    def test_a_table_for_a_narrow_terminal(self) -> None:
+        lines = table_lines([("list", "one two three four five six"), ("x", "")], 26)
+        self.assertEqual(lines, ["list  one two three four", "      five six", "x"])
