@@ -38,28 +38,28 @@ class Serving:
         stored = await self._rooms.find_event(event_id)
         if stored is None or stored.status is Status.REJECTED:
             raise not_found("There is no such event.")
-        room = await self._member_room(stored.event.room_id, origin)
+        room = await self.get_member_room(stored.event.room_id, origin)
         (pdu,) = await self._database.glance(self._pdus, room, origin, [stored.event_nid])
         return {"origin": self._server_name, "origin_server_ts": wall_clock_ms(), "pdus": [pdu]}
 
     async def state(self, origin: str, room_id: str, event_id: str) -> Json:
         """The state before an event and its auth chain, as PDUs."""
-        room = await self._member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
         return await self._database.read(self._state, room, event_id)
 
     async def state_ids(self, origin: str, room_id: str, event_id: str) -> Json:
         """The same as event ids."""
-        room = await self._member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
         return await self._database.read(self._state_ids, room, event_id)
 
     async def event_auth(self, origin: str, room_id: str, event_id: str) -> Json:
         """The auth chain of an event."""
-        room = await self._member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
         return await self._database.read(self._event_auth, room, event_id)
 
     async def backfill(self, origin: str, room_id: str, event_ids: Sequence[str], limit: int) -> Json:
         """Events from some events backwards, those included, newest first."""
-        room = await self._member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
         count = max(1, min(limit, MOST_BACKFILLED))
         pdus = await self._database.read(self._backfill, room, origin, event_ids, count)
         return {"origin": self._server_name, "origin_server_ts": wall_clock_ms(), "pdus": pdus}
@@ -68,10 +68,11 @@ class Serving:
         self, origin: str, room_id: str, span: tuple[Sequence[str], Sequence[str]], limits: tuple[int, int]
     ) -> Json:
         """The events between `earliest` and `latest` (the span), at most `limit` and of at least `min_depth`."""
-        room = await self._member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
         return {"events": await self._database.read(self._missing, room, origin, span, limits)}
 
-    async def _member_room(self, room_id: str, origin: str) -> RoomRecord:
+    async def get_member_room(self, room_id: str, origin: str) -> RoomRecord:
+        """A room that the other server is in; 403 or 404 otherwise."""
         """A room both servers are in; 403 `M_FORBIDDEN` otherwise."""
         room = await self._resident.get_room_for(room_id, origin)
         if origin not in await self._rooms.occupancy.joined_servers(room.room_nid):

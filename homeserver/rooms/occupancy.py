@@ -66,6 +66,10 @@ class Occupancy:
         row = await self._database.glance(queries_members.find_membership, user_id, room_nid)
         return None if row is None else row.membership
 
+    async def rooms_shared(self, user_a: str, user_b: str) -> list[int]:
+        """The numbers of the rooms that two users are joined to in common."""
+        return await self._database.glance(queries_members.shared_rooms, user_a, user_b)
+
     async def shares_room(self, user_a: str, user_b: str) -> bool:
         """Whether two users are joined to a room in common."""
         return bool(await self._database.glance(queries_members.shared_rooms, user_a, user_b))

@@ -13,9 +13,11 @@ EventRow = tuple[int, str, int, int | None, int, int | None, int | None, bytes]
 
 
 _INSERT = """INSERT INTO events (event_nid, event_id, room_nid, position, depth, type, state_key, sender,
-        origin_server_ts, status, outbound, state_before, state_after, replaces_nid, auth_chain, pdu)
+        origin_server_ts, status, outbound, state_before, state_after, replaces_nid, thread_id, notifying, highlighting,
+        thread_notifying, thread_highlighting, auth_chain, pdu)
     VALUES (:event_nid, :event_id, :room_nid, :position, :depth, :type, :state_key, :sender,
-        :origin_server_ts, :status, :outbound, :state_before, :state_after, :replaces_nid, :auth_chain, :pdu)"""
+        :origin_server_ts, :status, :outbound, :state_before, :state_after, :replaces_nid, :thread_id, :notifying,
+        :highlighting, :thread_notifying, :thread_highlighting, :auth_chain, :pdu)"""
 
 
 def insert_event(tx: Transaction, row: dict[str, Any]) -> None:
@@ -29,10 +31,12 @@ def insert_events(tx: Transaction, rows: list[dict[str, Any]]) -> None:
 
 
 def place_event(tx: Transaction, event_nid: int, row: dict[str, Any]) -> None:
-    """Give an outlier its place: position, status, outbound, state_before, state_after, replaces_nid."""
+    """Give an outlier its place: position, status, outbound, state_before, state_after, replaces_nid, counters."""
     tx.run(
         """UPDATE events SET position = :position, status = :status, outbound = :outbound,
-               state_before = :state_before, state_after = :state_after, replaces_nid = :replaces_nid
+               state_before = :state_before, state_after = :state_after, replaces_nid = :replaces_nid,
+               thread_id = :thread_id, notifying = :notifying, highlighting = :highlighting,
+               thread_notifying = :thread_notifying, thread_highlighting = :thread_highlighting
            WHERE event_nid = :event_nid""",
         event_nid=event_nid,
         **row,
@@ -161,6 +165,26 @@ def place_of(tx: Transaction, event_nid: int) -> tuple[int, int]:
     """(depth, event_nid) of an event."""
     depth = tx.value("SELECT depth FROM events WHERE event_nid = :nid", nid=event_nid)
     return int(depth), event_nid
+
+
+def nearest_to(
+    tx: Transaction, room_nid: int, moment_ms: int, is_forward: bool, span: tuple[int, int]
+) -> list[tuple[int, str, int]]:
+    """(event_nid, event id, origin_server_ts) of events at or after a moment, or at or before it, nearest first.
+
+    `span`: offset and limit. No index serves this: it is asked seldom, and every event would have to pay for one.
+    """
+    order, compared = ("ASC", ">=") if is_forward else ("DESC", "<=")
+    rows = tx.all(
+        f"""SELECT event_nid, event_id, origin_server_ts FROM events
+            WHERE room_nid = :room AND origin_server_ts {compared} :moment AND position IS NOT NULL
+            ORDER BY origin_server_ts {order}, depth {order}, event_nid {order} LIMIT :limit OFFSET :offset""",  # noqa: S608
+        room=room_nid,
+        moment=moment_ms,
+        offset=span[0],
+        limit=span[1],
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def last_event_at(tx: Transaction, room_nid: int, position: int) -> tuple[int, int] | None:

@@ -21,6 +21,7 @@ from homeserver.rooms.upgrading import Upgrading
 from homeserver.slices.relations.endpoints import RelationEndpoints
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.outside import further_room_endpoints
 from homeserver.wiring.slices import Slices
 
 
@@ -54,10 +55,13 @@ def federation_endpoints(
     )
     key_server = KeyServer(ground.identity, federation.settings, federation.keys, ground.database, ground.reactor)
     lists_rooms = ground.config.rooms.public_list_over_federation
+    serving = Serving(ground.database, ground.rooms, ground.parts, resident, ground.server_name)
+    reading = RoomReading(ground.database, ground.rooms, ground.parts)
     return [
         KeyEndpoints(key_server, federation.settings),
         TransactionEndpoints(transactions),
         HandshakeEndpoints(resident, invited),
-        ReadEndpoints(Serving(ground.database, ground.rooms, ground.parts, resident, ground.server_name)),
+        ReadEndpoints(serving),
         QueryEndpoints(slices.directory_answers, lists_rooms=lists_rooms),
+        *further_room_endpoints(ground, federation, accounts, reading, serving),
     ]

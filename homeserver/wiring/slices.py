@@ -28,7 +28,7 @@ from homeserver.sync.sources import Sources
 from homeserver.sync.streams import Streams
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
-from homeserver.wiring.outside import outside_endpoints
+from homeserver.wiring.outside import space_endpoints
 from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
 
@@ -100,7 +100,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
             *user_data_endpoints(ground, accounts, data),
-            *outside_endpoints(ground, federation, directory),
+            *space_endpoints(ground, federation, directory),
         ],
     )
 

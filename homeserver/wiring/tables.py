@@ -14,7 +14,9 @@ from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
+from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
 from homeserver.slices.relations.tables import TABLES as RELATIONS
+from homeserver.slices.reporting.tables import TABLES as REPORTING
 
 TABLES: list[Table] = [
     *ROOMS,
@@ -28,5 +30,7 @@ TABLES: list[Table] = [
     *FILTERS,
     *PUSH_RULES,
     *RECEIPTS,
+    *REGISTRATION_TOKENS,
     *RELATIONS,
+    *REPORTING,
 ]

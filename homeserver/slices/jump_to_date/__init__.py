@@ -1,0 +1,1 @@
+"""The event nearest to a moment."""

@@ -1,0 +1,1 @@
+"""Reports: events, rooms and users that people point out to the operator."""
