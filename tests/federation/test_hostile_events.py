@@ -6,15 +6,18 @@ state. https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-rece
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from homeserver.federation.identity import Identity
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.protocol.hashing import event_id_of
 from tests.federation.hostile_case import HostileCase
-from tests.federation.room_peer import Json
+from tests.federation.room_peer import FEDERATION, Json
+from tests.support.api_client import PATIENCE_S, Answer
 from tests.support.peer_homeserver import new_key
 
 
@@ -174,6 +177,41 @@ class HostileEventTest(HostileCase):
 
         self.assertEqual(self.shown()[message.event_id]["content"], {})
         self.assertEqual(event_id_of(forged, self.peer.version), message.event_id)
+
+    def test_an_event_that_another_server_passes_on_lands(self) -> None:
+        """Who sends it does not matter, but who has signed it does."""
+        third = self.new_peer()
+        third.join(self.room_id)
+        event = third.message("passed on")
+        self.assertEqual(self.peer.send([event]).ok(), {"pdus": {event.event_id: {}}})
+
+        self.assertIn(event.event_id, self.shown())
+
+    def test_an_event_said_to_be_from_before_a_ban_is_not_shown(self) -> None:
+        """It is allowed where it claims to be, and not now: nobody sees it, and nothing comes after it."""
+        banned, self.peer = self.peer, self.new_peer()
+        self.peer.join(self.room_id)
+        self.alice.change(self.room_id, "ban", banned.user_id)
+        event = banned.message("from before")
+        self.assertEqual(banned.send([event]).ok(), {"pdus": {event.event_id: {}}})
+        after = banned.message("after that", prev_events=[event.event_id], depth=event.depth + 1)
+        self.assertEqual(banned.send([after]).ok(), {"pdus": {after.event_id: {}}})
+        self.wait_until_worked_on(after)
+
+        self.assertTrue({event.event_id, after.event_id}.isdisjoint(self.shown()))
+        own = self.alice.send(self.room_id, "mine")
+        self.assertNotIn(event.event_id, self.fetched(own).ok()["pdus"][0]["prev_events"])
+
+    def fetched(self, event_id: str) -> Answer:
+        """An event as the server gives it to the peer."""
+        return self.peer.ask("GET", f"{FEDERATION}/event/{quote(event_id, safe='')}")
+
+    def wait_until_worked_on(self, event: Event) -> None:
+        """Servers are given also what clients are not shown."""
+        until_s = time.monotonic() + PATIENCE_S
+        while self.fetched(event.event_id).status != 200:
+            self.assertLess(time.monotonic(), until_s, "the event is not there")
+            time.sleep(0.02)
 
     def test_a_bad_event_of_one_room_does_not_hold_up_another(self) -> None:
         """Rooms are worked on side by side."""
