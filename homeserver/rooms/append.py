@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from homeserver.database import Transaction
 from homeserver.protocol.events import Event
 from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.auth_graph import chain_from
+from homeserver.rooms.counting import UNCOUNTED, Counting, counted_columns
 from homeserver.rooms.current import CurrentState
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.outliers import authorising_ids
-from homeserver.rooms.records import RoomRecord, Status, StoredEvent, Tip
+from homeserver.rooms.records import Counted, RoomRecord, Status, StoredEvent, Tip
 from homeserver.rooms.redacting import Redactor
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
@@ -53,6 +54,7 @@ class Appender:
         self._resolver = resolver
         self._current = current
         self._redactor = redactor
+        self._counting = Counting(snapshots, loader)
         self.on_accepted: list[OnAccepted] = []
 
     def append(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> StoredEvent:
@@ -60,7 +62,9 @@ class Appender:
         nid = placement.existing_nid or tx.allocate("events", "event_nid")
         state_after, replaces = self._state_after(tx, room, event, placement, nid)
         position = self._position(tx, room, event, placement)
+        counted, columns = self._count(tx, room, event, placement, position)
         row = {
+            **columns,
             "position": position,
             "status": int(placement.status),
             "outbound": int(placement.is_outbound),
@@ -74,7 +78,7 @@ class Appender:
         else:
             queries_events.place_event(tx, nid, row)
         queries_events.insert_edges(tx, nid, event.prev_events)
-        stored = StoredEvent(nid, event, position, placement.status, placement.state_before, state_after)
+        stored = StoredEvent(nid, event, position, placement.status, placement.state_before, state_after, counted)
         if not placement.is_local:
             self._close_gap(tx, room, stored)
         if placement.status is Status.ACCEPTED:
@@ -101,6 +105,17 @@ class Appender:
         if placement.is_outbound:
             tx.publish("outbound", str(room.room_nid))
         return tx.publish("room", str(room.room_nid))
+
+    def _count(
+        self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement, position: int | None
+    ) -> tuple[Counted | None, Mapping[str, Any]]:
+        """How it counts, and the columns that say so."""
+        if position:
+            counted = self._counting.count(tx, room.room_nid, event, placement.state_before)
+            return counted, counted_columns(counted)
+        if placement.status is Status.ACCEPTED:
+            return None, self._counting.thread_columns(tx, room.room_nid, event)
+        return None, UNCOUNTED
 
     def _close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent) -> None:
         """Others may have referred to it, and it may refer to what is not here."""
@@ -162,6 +177,7 @@ def event_row(tx: Transaction, room: RoomRecord, event: Event, nid: int) -> dict
         "state_before": None,
         "state_after": None,
         "replaces_nid": None,
+        **UNCOUNTED,
         "auth_chain": chain_from(tx, list(auth_nids.values())).serialize() if event.is_state else None,
         "pdu": event.encoded,
     }

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from homeserver.database import Transaction
 from homeserver.rooms import queries_unread
-from homeserver.rooms.records import EventPlace
+from homeserver.rooms.records import EventPlace, ReadPlace
 from homeserver.rooms.service import Rooms
 
 
@@ -43,7 +43,11 @@ class RoomNumbers:
 
     def count_notifying(self, tx: Transaction, room_nid: int, after: int, user_id: str) -> tuple[int, int]:
         """(notifications, highlights) for a user among the events published after a position."""
-        return queries_unread.count_notifying(tx, room_nid, after, user_id)
+        now, then = (
+            queries_unread.latest_counters(tx, room_nid),
+            queries_unread.counters_at(tx, room_nid, ReadPlace(after, 2**62)),
+        )
+        return now.notifying - then.notifying, now.highlighting - then.highlighting
 
     def room_nids(self, tx: Transaction, room_ids: Collection[str]) -> dict[int, str]:
         """Room number to room id; unknown rooms are left out."""

@@ -12,6 +12,7 @@ from homeserver.protocol.auth_rules import AuthError, check_auth, check_auth_eve
 from homeserver.protocol.events import Event, StateKey, redacted_event
 from homeserver.rooms import queries_events
 from homeserver.rooms.auth_graph import chains_of
+from homeserver.rooms.counting import UNCOUNTED
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 
@@ -117,6 +118,7 @@ def outlier_row(room: RoomRecord, event: Event, nid: int, status: Status, chain:
         "state_before": None,
         "state_after": None,
         "replaces_nid": None,
+        **UNCOUNTED,
         "auth_chain": chain.serialize(),
         "pdu": event.encoded,
     }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeserver.protocol.events import Event
+from homeserver.protocol.push_conditions import Occasion
+from homeserver.protocol.push_evaluation import Figure
 from homeserver.protocol.room_versions import RoomVersion
 
 
@@ -42,10 +44,33 @@ class EventDraft:
     origin_server_ts: int | None = None
 
 
+class Counters(NamedTuple):
+    """How many events of a timeline notify by the predefined rules, and how many of these are highlighted."""
+
+    notifying: int
+    highlighting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How an event counts for those who have the predefined rules and whom it does not name.
+
+    `thread_id`: the root of its thread, None in the main timeline. `main`, `thread`: the counters after it, those of
+    the thread where it is in one. `occasion`: the event as push rules look at it, within its transaction.
+    """
+
+    thread_id: str | None
+    figure: Figure
+    main: Counters
+    thread: Counters | None
+    occasion: Occasion
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
     """An event with its row number and place. `position` is None for those clients are not shown:
-    outliers, rejected and soft-failed events, redactions that do not apply (yet)."""
+    outliers, rejected and soft-failed events, redactions that do not apply (yet). `counted` is there where it was
+    appended in this very transaction, as a live event."""
 
     event_nid: int
     event: Event
@@ -53,6 +78,7 @@ class StoredEvent:
     status: Status
     state_before: int | None
     state_after: int | None
+    counted: Counted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +106,25 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class EventPlace:
-    """Where an event is in its room: its number, its depth, and the position at which it was published."""
+    """Where an event is in its room: its number, its depth, the position at which it was published, its thread."""
 
     event_nid: int
     depth: int
     position: int
+    thread_id: str | None
+    is_redacted: bool
+
+
+class ReadPlace(NamedTuple):
+    """A place in the order in which a room's events came to this server."""
+
+    position: int
+    event_nid: int
+
+
+class InThread(NamedTuple):
+    """An event's number, the root of its thread (None in the main timeline), and whether it is redacted."""
+
+    event_nid: int
+    thread_id: str | None
+    is_redacted: bool

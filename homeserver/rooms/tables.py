@@ -24,6 +24,8 @@ EVENTS = Table(
     owner="rooms",
     # position: NULL for outliers, rejected and soft-failed events; 0 for history fetched backwards.
     # status: 0 accepted, 1 soft failed, 2 rejected. state_before is NULL for outliers, whose place is not known.
+    # notifying, highlighting: how many events of the main timeline up to here do so by the predefined push rules;
+    # thread_notifying, thread_highlighting: likewise of the event's thread. NULL for what never was new.
     sql="""
     CREATE TABLE events (
         event_nid SERIAL8 PRIMARY KEY,
@@ -41,15 +43,52 @@ EVENTS = Table(
         state_after BIGINT,
         replaces_nid BIGINT,
         redacted_by BIGINT,
+        thread_id TEXT,
+        notifying BIGINT,
+        highlighting BIGINT,
+        thread_notifying BIGINT,
+        thread_highlighting BIGINT,
         auth_chain BYTEA,
         pdu BYTEA NOT NULL
     );
     CREATE INDEX events_by_position ON events (room_nid, position);
     CREATE INDEX events_by_depth ON events (room_nid, depth, event_nid);
     CREATE INDEX events_outbound ON events (position) WHERE outbound = 1;
+    CREATE INDEX events_by_thread ON events (room_nid, thread_id, position) WHERE thread_id IS NOT NULL;
     """,
     bound="one row an event of a known room",
     reaper="never: history is kept; deleting a room removes its rows",
+    version=2,
+    migrations={
+        2: """
+        ALTER TABLE events ADD COLUMN thread_id TEXT;
+        ALTER TABLE events ADD COLUMN notifying BIGINT;
+        ALTER TABLE events ADD COLUMN highlighting BIGINT;
+        ALTER TABLE events ADD COLUMN thread_notifying BIGINT;
+        ALTER TABLE events ADD COLUMN thread_highlighting BIGINT;
+        UPDATE events SET notifying = 0, highlighting = 0 WHERE position > 0;
+        CREATE INDEX events_by_thread ON events (room_nid, thread_id, position) WHERE thread_id IS NOT NULL;
+        """
+    },
+)
+
+THREADS = Table(
+    name="room_threads",
+    owner="rooms",
+    # position: of the thread's last event; the counters are those of that event.
+    sql="""
+    CREATE TABLE room_threads (
+        room_nid BIGINT NOT NULL,
+        thread_id TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        notifying BIGINT NOT NULL,
+        highlighting BIGINT NOT NULL,
+        PRIMARY KEY (room_nid, thread_id)
+    );
+    CREATE INDEX room_threads_by_position ON room_threads (room_nid, position);
+    """,
+    bound="one row a thread",
+    reaper="never: goes with its room",
 )
 
 EDGES = Table(
@@ -241,6 +280,7 @@ REDACTIONS = Table(
 TABLES = [
     ROOMS,
     EVENTS,
+    THREADS,
     EDGES,
     FORWARD_EXTREMITIES,
     BACKWARD_EXTREMITIES,

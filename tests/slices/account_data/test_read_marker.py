@@ -5,6 +5,7 @@ from __future__ import annotations
 from homeserver.database import Transaction
 from homeserver.protocol.errors import MatrixError
 from homeserver.rooms import queries_events, queries_unread
+from homeserver.rooms.counting import UNCOUNTED
 from homeserver.rooms.records import EventPlace
 from homeserver.rooms.tables import TABLES as ROOM_TABLES
 from homeserver.slices.account_data.read_marker import FULLY_READ, ReadMarker
@@ -64,6 +65,7 @@ class ReadMarkerTest(DatabaseCase):
                 "state_before": None,
                 "state_after": None,
                 "replaces_nid": None,
+                **UNCOUNTED,
                 "auth_chain": None,
                 "pdu": b"{}",
             }
