@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
 
 from tests.database.database_case import DatabaseCase, add_thing, names
+from tests.database.writing_process import start_writing
 from tests.support.databases import on_postgres
 
-_ROOT = Path(__file__).parents[2]
 _ENOUGH = 300
 
 
@@ -33,8 +30,7 @@ class Kill(DatabaseCase):
             self.database.close()
 
     def _write_and_kill(self) -> list[str]:
-        command = [sys.executable, "-m", "tests.database.writing_process", self.place.engine, self.place.location]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
+        with start_writing(self.place) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(_ENOUGH)]
             process.kill()

@@ -9,10 +9,10 @@ from typing import Any
 
 from twisted.internet import reactor
 
-from homeserver.database import Database, DatabaseTooNew, open_database
+from homeserver.database import DatabaseTooNew, open_database
 from homeserver.database.tables import Table
 from tests.database.database_case import COUNTERS, TABLES, THINGS, DatabaseCase, add_thing, names
-from tests.support.databases import on_postgres
+from tests.support.databases import fresh_database, on_postgres
 
 FIRST = Table(
     name="chairs",
@@ -135,6 +135,13 @@ class Schema(DatabaseCase):
         self.database = started[-1]
         self.assertEqual(self.read(names), ["chair"])
 
+    def test_many_may_start_over_nothing_at_once(self) -> None:
+        """Not even the file is there."""
+        for _ in range(5):
+            self.place = self.enterContext(fresh_database(self.engine))
+            started = self.start_together(6, TABLES)
+            self.assertEqual([each for each in started if isinstance(each, Exception)], [])
+
     def test_a_version_without_its_migration_cannot_be_declared(self) -> None:
         """It would be noticed at an operator's upgrade only."""
         for version, migrations in ((2, {}), (3, {3: "SELECT 1"}), (1, {2: "SELECT 1"})):
@@ -155,7 +162,7 @@ class Schema(DatabaseCase):
 
     def start_together(self, count: int, tables: Sequence[Table]) -> list[Any]:
         """So many starts at the same time; the databases, or why one did not start."""
-        started: list[Database | Exception] = []
+        started: list[Any] = []
         barrier = threading.Barrier(count)
 
         def start() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import unittest
 from typing import Any
@@ -13,10 +14,13 @@ from tests.database.database_case import (
     DatabaseCase,
     add_thing,
     all_of,
+    begin,
     count_up,
     names,
+    result_of,
     wait_until,
 )
+from tests.database.writing_process import start_writing
 from tests.support.databases import POSTGRES
 from tests.support.own_reactor import run
 
@@ -46,6 +50,10 @@ class SeveralProcesses(DatabaseCase):
 
     def test_with_few_writes_at_a_time_nothing_is_lost_either(self) -> None:
         """Each with a commit of its own, so that writer and listener take turns."""
+        interval_s = sys.getswitchinterval()
+        self.addCleanup(sys.setswitchinterval, interval_s)
+        # Threads are interrupted anywhere.
+        sys.setswitchinterval(1e-6)
         heard, heard_there = self.heard(self.database), self.heard(self.other)
 
         async def write(database: Database, name: str) -> None:
@@ -58,6 +66,16 @@ class SeveralProcesses(DatabaseCase):
         wait_until(lambda: len(heard) >= 180 and len(heard_there) >= 180)
         self.assertEqual(heard, written)
         self.assertEqual(heard_there, written)
+
+    def test_another_process_is_heard_until_it_is_killed(self) -> None:
+        """A real one; what it committed last is heard of although it could say no more."""
+        heard = self.heard(self.database)
+        process = start_writing(self.place)
+        wait_until(lambda: len(heard) > 200)
+        process.kill()
+        process.communicate()
+
+        wait_until(lambda: heard == self._published())
 
     def test_what_was_read_up_to_a_position_stays_as_it_was(self) -> None:
         """Nothing is committed later with a position that was seen before."""
@@ -125,9 +143,27 @@ class SeveralProcesses(DatabaseCase):
         self.assertEqual(sorted(counted), list(range(1, 301)))
 
     def test_locks_are_taken_in_one_order_whatever_was_asked_for(self) -> None:
-        """Two that want the same locks the other way round do not wait for each other for ever."""
-        self._start_counters("a", "b")
+        """Who waits for the first of its locks does not hold the others yet, so two cannot wait for each other."""
+        third = self.open()
+        is_held, is_released = threading.Event(), threading.Event()
 
+        def hold(tx: Transaction) -> None:
+            is_held.set()
+            is_released.wait(30)
+
+        holding = begin(third.transact(hold, locks=("a",)))
+        self.assertTrue(is_held.wait(10))
+        waiting = begin(self.database.transact(names, locks=("b", "a")))
+        wait_until(self._is_somebody_waiting)
+
+        self.assertEqual(run(self.other.transact(names, locks=("b",))), [])
+        self.assertFalse(waiting[0].called)
+        is_released.set()
+        self.assertEqual([result_of(holding), result_of(waiting)], [None, []])
+
+    def test_many_locks_at_once_end_well(self) -> None:
+        """Batches of bodies with locks in all orders, over rows that only the locks protect."""
+        self._start_counters("a", "b")
         runs: list[str] = []
 
         def both(tx: Transaction, first: str, second: str) -> None:
@@ -136,16 +172,12 @@ class SeveralProcesses(DatabaseCase):
             count_up(tx, second)
             tx.publish("counters", first)
 
-        async def write(database: Database, first: str, second: str) -> None:
-            for _ in range(40):
-                await database.transact(both, first, second, locks=(first, second))
+        one = [self.database.transact(both, "a", "b", locks=("a", "b")) for _ in range(100)]
+        two = [self.other.transact(both, "b", "a", locks=("b", "a")) for _ in range(100)]
 
-        outcomes = all_of([write(self.database, "a", "b"), write(self.other, "b", "a")])
-
-        self.assertEqual(outcomes, [None, None])
-        self.assertEqual(self.read(lambda tx: tx.all("SELECT value FROM counters")), [(80,), (80,)])
-        # A deadlock would have been undone and run again.
-        self.assertEqual(len(runs), 80)
+        self.assertEqual(all_of([*one, *two]), [None] * 200)
+        self.assertEqual(self.read(lambda tx: tx.all("SELECT value FROM counters")), [(200,), (200,)])
+        self.assertEqual(len(runs), 200)
 
     def test_a_deadlock_is_undone_and_run_again(self) -> None:
         """Where bodies lock rows in opposite orders without names, both happen, once."""
@@ -192,6 +224,15 @@ class SeveralProcesses(DatabaseCase):
 
         self.assertIsInstance(outcomes[0], psycopg.errors.InFailedSqlTransaction)
         self.assertEqual(self.read(names), ["table"])
+
+    def _published(self) -> list[str]:
+        with psycopg.connect(self.place.location) as connection:
+            return [row[0] for row in connection.execute("SELECT key FROM changes ORDER BY position")]
+
+    def _is_somebody_waiting(self) -> bool:
+        with psycopg.connect(self.place.location) as connection:
+            waiting = connection.execute("SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            return waiting.fetchone() == (1,)
 
     def _start_counters(self, *wanted: str) -> None:
         for name in wanted:

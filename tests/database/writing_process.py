@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 import sys
+from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 
 from homeserver.database import Database, Transaction, open_database
 from tests.database.database_case import TABLES, add_thing
+from tests.support.databases import Place
 from tests.support.own_reactor import run
 
 _AT_ONCE = 16
+_ROOT = Path(__file__).parents[2]
+
+
+def start_writing(place: Place) -> subprocess.Popen[str]:
+    """Such a process; its standard output has a number a line."""
+    command = [sys.executable, "-m", "tests.database.writing_process", place.engine, place.location]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT)
 
 
 def add_pair(tx: Transaction, name: str) -> None:
