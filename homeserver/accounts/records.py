@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -117,14 +117,16 @@ class NoAppServices:
 
 @dataclass(slots=True)
 class AccountHooks:
-    """What others do when an account begins or ends. The first two run within the transaction.
+    """What others do when an account begins or ends. The first three run within the transaction.
 
-    `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`. After the commit:
+    `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`, and where people registered
+    themselves `on_signed_up(tx, user_id, results)` with the results of the stages they passed. After the commit:
     `after_registered(user_id)` (joining rooms), and `after_deactivated(user_id, erase)` (leaving rooms), which runs
     again after a crash until all of them have succeeded.
     """
 
     on_registered: list[Callable[[Transaction, User, str | None], None]] = field(default_factory=list)
     on_deactivated: list[Callable[[Transaction, str, bool], None]] = field(default_factory=list)
+    on_signed_up: list[Callable[[Transaction, str, Mapping[str, Any]], None]] = field(default_factory=list)
     after_registered: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
     after_deactivated: list[Callable[[str, bool], Awaitable[None]]] = field(default_factory=list)

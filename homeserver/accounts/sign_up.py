@@ -10,12 +10,13 @@ from typing import Any
 
 from homeserver.accounts.bodies import device_request, optional_boolean, optional_text
 from homeserver.accounts.passwords import Passwords
-from homeserver.accounts.records import AppServices, DeviceRequest, NewUser, Session
-from homeserver.accounts.registration import Registration
+from homeserver.accounts.records import AccountHooks, AppServices, DeviceRequest, NewUser, Session
+from homeserver.accounts.registration import RecordResult, Registration
 from homeserver.accounts.sessions import Sessions
-from homeserver.accounts.ui_auth import AskedOperation, Flows, Operation, UiAuth
+from homeserver.accounts.ui_auth import AskedOperation, Authorised, Flows, Operation, UiAuth
 from homeserver.accounts.usernames import Usernames
 from homeserver.config.accounts import RegistrationConfig
+from homeserver.database import Transaction
 from homeserver.protocol.errors import forbidden, missing_param, missing_token, unknown_token
 
 Body = dict[str, Any]
@@ -37,6 +38,7 @@ class SignUpParts:
     usernames: Usernames
     passwords: Passwords
     sessions: Sessions
+    hooks: AccountHooks
 
 
 class SignUp:
@@ -79,8 +81,7 @@ class SignUp:
         new = NewUser(
             localpart=optional_text(body, "username"), password_hash=await self._parts.passwords.hash(password)
         )
-        record = self._ui_auth.result_recorder(authorised.session_id)
-        return await self._parts.registration.register_and_log_in(new, device, record)
+        return await self._parts.registration.register_and_log_in(new, device, self._recorder(authorised))
 
     async def register_guest(self, body: Body) -> Session | str:
         """Add a guest; of the body only the device's name counts."""
@@ -88,6 +89,16 @@ class SignUp:
             raise forbidden("This server has no guests.")
         device = device_request({"initial_device_display_name": body.get("initial_device_display_name")})
         return await self._parts.registration.register_and_log_in(NewUser(is_guest=True), device)
+
+    def _recorder(self, authorised: Authorised) -> RecordResult:
+        record_in_session = self._ui_auth.result_recorder(authorised.session_id)
+
+        def record(tx: Transaction, user_id: str) -> None:
+            record_in_session(tx, user_id)
+            for hook in self._parts.hooks.on_signed_up:
+                hook(tx, user_id, authorised.results)
+
+        return record
 
     async def _check_early(self, body: Body) -> None:
         """What the client is to hear of before it begins to authenticate."""

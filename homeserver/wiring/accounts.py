@@ -12,6 +12,7 @@ from homeserver.accounts.sign_up import AppServiceSignUp, SignUp, SignUpParts, S
 from homeserver.accounts.stages import DUMMY
 from homeserver.config import ConfigError
 from homeserver.devices.endpoints import DeviceEndpoints
+from homeserver.wiring.account_slices import account_slice_endpoints
 from homeserver.wiring.ground import Ground
 
 
@@ -25,6 +26,8 @@ def wire_accounts(ground: Ground) -> AccountParts:
 def account_endpoints(ground: Ground, parts: AccountParts) -> list[object]:
     """What clients ask about accounts and devices. Raises ConfigError for registration that cannot work."""
     config = ground.config.accounts
+    # First: the stages decide which flows there are.
+    of_slices = account_slice_endpoints(ground, parts)
     shared_secret = SharedSecret(ground.database, config.registration.shared_secret)
     return [
         RegisterEndpoints(
@@ -34,6 +37,7 @@ def account_endpoints(ground: Ground, parts: AccountParts) -> list[object]:
         LoginEndpoints(parts.login_types, parts.sessions),
         AccountEndpoints(parts.ui_auth, parts.password_changes, parts.deactivation, config.passwords.is_enabled),
         DeviceEndpoints(parts.devices, parts.ui_auth.confirm),
+        *of_slices,
     ]
 
 
@@ -46,7 +50,7 @@ def _sign_up(ground: Ground, parts: AccountParts) -> SignUp:
             flows = [list(flow) for flow in registration_flows(config.registration, config.captcha, known)]
         except ValueError as error:
             raise ConfigError([f"enable_registration: {error}"]) from error
-    together = SignUpParts(parts.registration, parts.usernames, parts.passwords, parts.sessions)
+    together = SignUpParts(parts.registration, parts.usernames, parts.passwords, parts.sessions, parts.hooks)
     return SignUp(together, parts.ui_auth, SignUpSettings(config.registration, flows))
 
 

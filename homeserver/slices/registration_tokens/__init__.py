@@ -1,0 +1,1 @@
+"""Tokens with which people may register."""
