@@ -34,6 +34,10 @@ SetInRooms = Callable[[Requester, str, dict[str, str | None]], Awaitable[None]]
 """(requester, user id, display name and avatar that changed): update the member events of the user's rooms."""
 
 
+OnProfile = Callable[[Transaction, str, str | None, str | None], None]
+"""(transaction, user id, display name, avatar): called within the transaction that changes a local user's profile."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSettings:
     """Which of the two fields users may change themselves; administrators always may."""
@@ -47,7 +51,7 @@ class Profiles:
     """The profiles of local users, and those of others by asking their servers.
 
     Each change is published under the topic `profiles` with the user's id as key. `register` and `deactivate` take part
-    in the transactions of `AccountHooks.on_registered` and `on_deactivated`.
+    in the transactions of `AccountHooks.on_registered` and `on_deactivated`. `on_changed`: slices that keep a name.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Profiles:
         self._fetch_remote = fetch_remote
         self._set_in_rooms = set_in_rooms
         self._spreading: dict[str, DeferredLock] = {}
+        self.on_changed: list[OnProfile] = []
 
     async def get_profile(self, user_id: str) -> dict[str, Any]:
         """All fields of anybody's profile; 404 `M_NOT_FOUND` for an unknown user, 403 where the server will not say."""
@@ -103,13 +108,13 @@ class Profiles:
         """A new account: it is called by its localpart unless something better is known."""
         name = localpart_of(user.user_id) if displayname is None else displayname.replace("\0", "")
         tx.publish("profiles", user.user_id)
-        queries.write_profile(tx, user.user_id, Profile(name[:GREATEST_DISPLAYNAME_LENGTH] or None), None)
+        self._save(tx, user.user_id, Profile(name[:GREATEST_DISPLAYNAME_LENGTH] or None), None)
 
     def deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """An account has ended: where it is to be erased, so is its profile."""
         if erase:
             tx.publish("profiles", user_id)
-            queries.write_profile(tx, user_id, Profile(), None)
+            self._save(tx, user_id, Profile(), None)
 
     async def resume(self) -> None:
         """At start: carry the changes that a stop interrupted into the rooms."""
@@ -152,8 +157,13 @@ class Profiles:
         if key in MEMBER_FIELDS:
             spreading = position
             stale = stale or (key,)
-        queries.write_profile(tx, user_id, profile, spreading)
+        self._save(tx, user_id, profile, spreading)
         return stale
+
+    def _save(self, tx: Transaction, user_id: str, profile: Profile, spreading: int | None) -> None:
+        queries.write_profile(tx, user_id, profile, spreading)
+        for hook in self.on_changed:
+            hook(tx, user_id, profile.displayname, profile.avatar_url)
 
     async def _spread(self, requester: Requester, keys: tuple[str, ...]) -> None:
         """Carry what the profile says now into the rooms; one change after another, so that the last one stays."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from homeserver.database import Transaction
+from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
 from homeserver.rooms import queries_members, queries_rooms, queries_state
 from homeserver.rooms.loading import EventLoader
@@ -12,14 +14,19 @@ from homeserver.rooms.queries_state import Delta
 from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.snapshots import Snapshots, difference
 
+OnState = Callable[[Transaction, RoomRecord, Mapping[StateKey, Event | None]], None]
+"""Called within the transaction with what changed of a room's current state; None for a key that is gone."""
+
 
 class CurrentState:
-    """Writes the flat tables that answer the common questions about a room's present."""
+    """Writes the flat tables that answer the common questions about a room's present. `on_changed`: slices that keep
+    something of it."""
 
     def __init__(self, snapshots: Snapshots, loader: EventLoader, server_name: str) -> None:
         self._snapshots = snapshots
         self._loader = loader
         self._server_name = server_name
+        self.on_changed: list[OnState] = []
 
     def advance(self, tx: Transaction, room: RoomRecord, snapshot_nid: int, cause_nid: int) -> Delta:
         """Make a snapshot the room's current state; what changed. The transaction has published its position."""
@@ -41,6 +48,10 @@ class CurrentState:
         queries_state.write_current_state(tx, room.room_nid, changes)
         queries_state.write_journal(tx, tx.position, room.room_nid, cause_nid, changes)
         self._write_members(tx, room, changes)
+        events = self._loader.get_many(tx, [nid for nid in changes.values() if nid is not None])
+        told = {key: None if nid is None else events[nid] for key, nid in changes.items()}
+        for hook in self.on_changed:
+            hook(tx, room, told)
 
     def _write_members(self, tx: Transaction, room: RoomRecord, changes: Delta) -> None:
         members = {key[1]: nid for key, nid in changes.items() if key[0] == "m.room.member"}

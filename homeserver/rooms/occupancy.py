@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from homeserver.database import ByteCache, CacheBudget, Change, ChangeFeed, Database, Transaction
@@ -77,6 +77,13 @@ class Occupancy:
     async def users_sharing_rooms(self, user_id: str) -> set[str]:
         """Everybody in a room with the user, the user too if in any room."""
         return set(await self._database.read(queries_members.users_sharing_rooms, user_id))
+
+    async def joined_rooms_of(self, user_ids: Collection[str]) -> dict[str, set[int]]:
+        """User id to the numbers of the rooms that the user is joined to."""
+        rooms: dict[str, set[int]] = {}
+        for user_id, room_nid in await self._database.read(queries_members.joined_rooms_of, user_ids):
+            rooms.setdefault(user_id, set()).add(room_nid)
+        return rooms
 
     async def servers_sharing_rooms(self, user_id: str) -> set[str]:
         """The servers in any room with the user."""

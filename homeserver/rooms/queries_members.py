@@ -201,6 +201,15 @@ def users_sharing_rooms(tx: Transaction, user_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def joined_rooms_of(tx: Transaction, user_ids: Collection[str]) -> list[tuple[str, int]]:
+    """(user id, room number) of every room that any of some users is joined to."""
+    rows = tx.all_in(
+        "SELECT user_id, room_nid FROM memberships WHERE user_id IN :users AND membership = 'join'",
+        users=list(user_ids),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def servers_sharing_rooms(tx: Transaction, user_id: str) -> list[str]:
     """The servers in any room that this user is joined to."""
     rows = tx.all(

@@ -118,7 +118,7 @@ class Rooms:
 
     async def find_state_event(self, room_nid: int, key: StateKey) -> Event | None:
         """One event of the current state."""
-        return await self._database.glance(self._find_state_event, room_nid, key)
+        return await self._database.glance(self.state_event_within, room_nid, key)
 
     async def current_state(self, room_nid: int) -> dict[StateKey, Event]:
         """All events of the current state."""
@@ -143,7 +143,8 @@ class Rooms:
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
         return snapshot_nid is not None and self._parts.redactor.has_power(tx, snapshot_nid, user_id)
 
-    def _find_state_event(self, tx: Transaction, room_nid: int, key: StateKey) -> Event | None:
+    def state_event_within(self, tx: Transaction, room_nid: int, key: StateKey) -> Event | None:
+        """One event of the current state, within a transaction."""
         nid = queries_state.find_current(tx, room_nid, key)
         return None if nid is None else self._parts.loader.get(tx, nid)
 

@@ -17,6 +17,7 @@ from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
 from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
+from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
 
 TABLES: list[Table] = [
     *ROOMS,
@@ -33,4 +34,5 @@ TABLES: list[Table] = [
     *REGISTRATION_TOKENS,
     *RELATIONS,
     *REPORTING,
+    *USER_DIRECTORY,
 ]

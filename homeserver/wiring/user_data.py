@@ -20,6 +20,8 @@ from homeserver.slices.filters.endpoints import FilterEndpoints
 from homeserver.slices.filters.service import Filters
 from homeserver.slices.push_rules.endpoints import PushRuleEndpoints
 from homeserver.slices.push_rules.service import PushRules
+from homeserver.slices.user_directory.endpoints import UserDirectoryEndpoints
+from homeserver.slices.user_directory.service import UserDirectory
 from homeserver.slices.voip.endpoints import VoipEndpoints
 from homeserver.slices.voip.service import TurnServer
 from homeserver.wiring.federation import Federation
@@ -59,6 +61,21 @@ def wire_user_data(ground: Ground, federation: Federation, memberships: Membersh
     )
 
 
+def wire_user_directory(ground: Ground, accounts: AccountParts, data: UserData) -> UserDirectoryEndpoints:
+    """People's names follow profiles, rooms and accounts."""
+    directory = UserDirectory(
+        ground.database,
+        ground.rooms.occupancy,
+        ground.rooms.state_event_within,
+        ground.config.user_directory,
+        ground.server_name,
+    )
+    data.profiles.on_changed.append(directory.note_profile)
+    ground.parts.current.on_changed.append(directory.note_state)
+    accounts.hooks.on_deactivated.append(directory.deactivate)
+    return UserDirectoryEndpoints(directory)
+
+
 def follow_accounts(accounts: AccountParts, data: UserData, rooms: ComingAndGoing) -> None:
     """What happens to all this, and to memberships, when an account begins or ends."""
     hooks = accounts.hooks
@@ -88,4 +105,5 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
             Discovery(about), Capabilities(config.accounts, config.rooms.default_version, accounts.accounts.find_user)
         ),
         VoipEndpoints(TurnServer(config.voip)),
+        wire_user_directory(ground, accounts, data),
     ]
