@@ -75,8 +75,11 @@ def exchange_lines(exchange: Exchange) -> list[str]:
 
 
 def event_lines(event: dict[str, Any], room_label: str | None = None) -> list[str]:
-    """An event in the client format: when, where (if a label is given), who, what; further lines are indented."""
-    parts = [_moment(event.get("origin_server_ts"))]
+    """An event in the client format: when, where (if a label is given), who, what; further lines are indented.
+
+    An invitation says nothing of its time.
+    """
+    parts = [_moment(event["origin_server_ts"])] if "origin_server_ts" in event else []
     if room_label is not None:
         parts.append(f"[{one_line(room_label)}]")
     first, *others = plain(_description(event)).splitlines() or [""]
@@ -171,6 +174,10 @@ _DESCRIPTIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], str]] = {
     "m.room.name": _setting("room name", "name"),
     "m.room.topic": _setting("topic", "topic"),
     "m.room.canonical_alias": _setting("main alias", "alias"),
+    "m.room.join_rules": _setting("join rule", "join_rule"),
+    "m.room.history_visibility": _setting("history visibility", "history_visibility"),
+    "m.room.guest_access": _setting("guest access", "guest_access"),
+    "m.room.power_levels": lambda event, content: "* set the power levels",
     "m.room.encrypted": lambda event, content: "* (encrypted; hearth-cli does not decrypt)",
     "m.room.create": lambda event, content: f"* created the room, version {content.get('room_version', '1')}",
     "m.room.redaction": lambda event, content: f"* redacted {event.get('redacts', content.get('redacts'))}",

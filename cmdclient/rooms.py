@@ -21,7 +21,7 @@ _NOTHING: dict[str, Any] = {"types": []}
 
 @dataclass(slots=True)
 class RoomSummary:
-    """What is known of a room; empty texts and -1 for what is not. `membership` is "join" or "invite"."""
+    """What is known of a room; empty texts and -1 for what is not. `membership` is "join", "invite" or "leave"."""
 
     room_id: str
     membership: str = "join"
@@ -98,12 +98,14 @@ class RoomBook:
             for room_id, invited in rooms.get("invite", {}).items():
                 self._room(room_id, "invite").apply_state(invited.get("invite_state", {}).get("events", []))
             for room_id in rooms.get("leave", {}):
-                self._rooms.pop(room_id, None)
+                # Kept for its name: what happened last in it is still to be told.
+                self._room(room_id, "leave")
 
     def all(self) -> list[RoomSummary]:
-        """Every room, sorted by what it is called."""
+        """Every room that was not left, sorted by what it is called."""
         with self._lock:
-            return sorted(self._rooms.values(), key=lambda room: (room.label.casefold(), room.room_id))
+            present = [room for room in self._rooms.values() if room.membership != "leave"]
+        return sorted(present, key=lambda room: (room.label.casefold(), room.room_id))
 
     def label(self, room_id: str) -> str:
         """What to call a room, if only by its id."""

@@ -74,6 +74,16 @@ class Events(unittest.TestCase):
         banned = {"prev_content": {"membership": "ban"}}
         self.assertEqual(member("@b:hs", "leave", unsigned=banned), "@a:hs * @b:hs is no longer banned")
 
+    def test_an_invitation_has_no_time(self) -> None:
+        event = {"type": "m.room.member", "sender": "@a:hs", "state_key": "@b:hs", "content": {"membership": "invite"}}
+        self.assertEqual(event_lines(event, "Den"), ["[Den] @a:hs * @b:hs was invited"])
+
+    def test_what_a_new_room_begins_with(self) -> None:
+        rules = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "invite"}}
+        self.assertEqual(described(rules), "@a:hs * set the join rule to 'invite'")
+        levels = {"type": "m.room.power_levels", "state_key": "", "content": {"users": {"@a:hs": 100}}}
+        self.assertEqual(described(levels), "@a:hs * set the power levels")
+
     def test_redacted_and_unknown(self) -> None:
         redacted = {"type": "m.room.message", "content": {}, "unsigned": {"redacted_because": {}}}
         self.assertEqual(described(redacted), "@a:hs * (redacted)")

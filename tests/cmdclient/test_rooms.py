@@ -55,6 +55,7 @@ class Rooms(unittest.TestCase):
         self.assertEqual(self.book.label("!tea"), "Coffee")
         self.assertEqual([room.room_id for room in self.book.matches("#tea:hs")], ["!tea"])
         self.assertEqual(self.book.matches("garden"), [])
+        self.assertEqual(self.book.label("!garden"), "Tea garden", "for the event that tells of it")
 
 
 class Meaning(unittest.TestCase):

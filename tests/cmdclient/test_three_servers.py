@@ -73,7 +73,7 @@ class ThreeServers(unittest.TestCase):
         alice.wait_for(f"[Private den] {self.ids[1]} * joined")
         bob.say("send den hello", f"[Private den] {self.ids[1]}: hello")
         alice.wait_for(f"[Private den] {self.ids[1]}: hello")
-        bob.say("leave den", "Left Private den")
+        bob.say("leave den", "Left Private den", f"[Private den] {self.ids[1]} * left")
         alice.wait_for(f"[Private den] {self.ids[1]} * left")
         bob.say("list", "You are in no rooms.")
         bob.say("join den", "error: No room of yours is called 'den'.")
