@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 _MOST_ROUNDS = 5
 _MOST_FETCHED_ONE_BY_ONE = 50
 MISSING_LIMIT = 50
+_MOST_SPANS = 20
+"""How often events are asked for to fill one gap. A larger one stays, to be filled when somebody reads there."""
 
 
 class PeerReads(Protocol):
@@ -102,26 +104,40 @@ class Arrivals:
 
     async def _fetch_missing(self, room: RoomRecord, event: Event, origin: str) -> None:
         """The events between what is here and the event; the oldest of them may need the state before it."""
-        tips = await self._database.glance(queries_rooms.tips, room.room_nid)
-        try:
-            pdus = await self._peer.get_missing_events(
-                origin,
-                room.room_id,
-                earliest=[tip.event_id for tip in tips],
-                latest=[event.event_id],
-                limit=MISSING_LIMIT,
-            )
-        except MatrixError as error:
-            _pass_over(error, f"{origin} gave no missing events")
-            return
-        events = await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
-        for missing in sorted(events, key=lambda one: one.depth):
-            if missing.event_id == event.event_id:
-                continue
+        found = {event.event_id: event}
+        latest = [event.event_id]
+        for _ in range(_MOST_SPANS):
+            fresh = [one for one in await self._missing_before(room, latest, origin) if one.event_id not in found]
+            found.update({one.event_id: one for one in fresh})
+            latest = await self._database.glance(self._incomplete, fresh, found.keys())
+            if not latest:
+                break
+        del found[event.event_id]
+        for missing in sorted(found.values(), key=lambda one: one.depth):
             try:
                 await self.take_with_state(room, Arrival(missing), origin)
             except MatrixError as error:
                 _pass_over(error, f"{missing.event_id}, missing before {event.event_id}")
+
+    async def _missing_before(self, room: RoomRecord, latest: list[str], origin: str) -> list[Event]:
+        """Some of the events between what is here and others; none where the origin gives none."""
+        tips = await self._database.glance(queries_rooms.tips, room.room_nid)
+        earliest = [tip.event_id for tip in tips]
+        try:
+            pdus = await self._peer.get_missing_events(
+                origin, room.room_id, earliest=earliest, latest=latest, limit=MISSING_LIMIT
+            )
+        except MatrixError as error:
+            _pass_over(error, f"{origin} gave no missing events")
+            return []
+        return await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
+
+    def _incomplete(self, tx: Transaction, events: Sequence[Event], found: Collection[str]) -> list[str]:
+        """Those of some events before which there still is something missing."""
+        prev_ids = {prev_id for event in events for prev_id in event.prev_events if prev_id not in found}
+        stored = self._parts.loader.stored_by_id(tx, prev_ids)
+        lacking = {one for one in prev_ids if one not in stored or stored[one].state_after is None}
+        return [event.event_id for event in events if not lacking.isdisjoint(event.prev_events)]
 
     async def _with_state(
         self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 import unittest
 from itertools import count
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, ClassVar
 from homeserver.commands.certificates import Authority, write_authority
 from homeserver.protocol.events import Event
 from tests.federation.room_peer import RoomPeer
-from tests.support.api_client import User
+from tests.support.api_client import PATIENCE_S, User
 from tests.support.databases import fresh_database
 from tests.support.homeserver import Homeserver
 
@@ -62,7 +63,11 @@ class HostileCase(unittest.TestCase):
         """Send a good message and wait until Alice sees it: it is worked on after all that came before."""
         good = peer.message(f"good {next(self._numbers)}")
         self.assertEqual(peer.send([good]).ok(), {"pdus": {good.event_id: {}}})
-        self.alice.wait_for_event(room_id or self.room_id, good.event_id)
+        path = f"/rooms/{room_id or self.room_id}/event/{good.event_id}"
+        until_s = time.monotonic() + PATIENCE_S
+        while self.alice.request("GET", path).status != 200:
+            self.assertLess(time.monotonic(), until_s, "the good message does not arrive")
+            time.sleep(0.02)
         return good
 
     def state_ids(self) -> dict[tuple[str, str], str]:

@@ -5,6 +5,7 @@ https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-miss
 
 from __future__ import annotations
 
+import json
 import threading
 from urllib.parse import quote
 
@@ -71,6 +72,27 @@ class HostileGapTest(HostileCase):
         shown = list(self.shown())
         expected = [third.event_id, second.event_id, first.event_id]
         self.assertEqual([one for one in shown if one in expected], expected)
+
+    def test_a_gap_larger_than_one_answer_is_filled(self) -> None:
+        """The peer is asked again for what is before the oldest, and clients are told all of it, in order."""
+        events = [self.peer.message("0")]
+        for number in range(1, 130):
+            events.append(self.after(events[-1], str(number)))
+
+        def answer(exchange: Exchange) -> None:
+            asked = json.loads(exchange.request_body)
+            last = min(number for number, event in enumerate(events) if event.event_id in asked["latest_events"])
+            given = events[max(0, last - asked["limit"]) : last]
+            PeerHomeserver.reply(exchange, {"events": [event.pdu for event in given]})
+
+        self.peer.answers["POST", self.path("get_missing_events")] = answer
+        since = self.alice.sync()["next_batch"]
+        self.peer.send([events[-1]]).ok()
+        self.land(self.peer)
+
+        room_filter = {"room": {"timeline": {"limit": 200}}}
+        timeline = self.alice.sync(since, filter=room_filter)["rooms"]["join"][self.room_id]["timeline"]["events"]
+        self.assertEqual([one["event_id"] for one in timeline[:-1]], [event.event_id for event in events])
 
     def test_an_event_lands_though_its_past_could_not_be_fetched_at_first(self) -> None:
         """It was acknowledged, so it is tried again once the peer can answer."""
