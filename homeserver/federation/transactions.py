@@ -29,6 +29,9 @@ Json = dict[str, Any]
 ReceiveEdu = Callable[[str, Json], Awaitable[None]]
 """(origin, content)."""
 
+TakeOutside = Callable[[str, str, list[Any]], Awaitable[Mapping[str, Json]]]
+"""(origin, room id, PDUs of this room that this server is not in) to what the answer says of them."""
+
 
 class Transactions:
     """Takes transactions in."""
@@ -40,12 +43,14 @@ class Transactions:
         checks: PduChecks,
         edus: Mapping[str, ReceiveEdu],
         work: Callable[[str, str], None],
+        take_outside: TakeOutside,
     ) -> None:
         self._database = database
         self._admission = admission
         self._checks = checks
         self._edus = edus
         self._work = work
+        self._take_outside = take_outside
         self._under_way: dict[tuple[str, str], list[Deferred[None]]] = {}
 
     async def receive(self, origin: str, txn_id: str, body: Json) -> msgspec.Raw:
@@ -85,7 +90,8 @@ class Transactions:
         """The good events among the PDUs of one room; the others get their error."""
         version = None if room_id is None else await self._admission.find_version(room_id)
         if room_id is None or version is None:
-            logger.info("%s sent %d PDUs of a room this server is not in", origin, len(pdus))
+            if room_id is not None:
+                results.update(await self._take_outside(origin, room_id, pdus))
             return []
         allowed = await self._admission.may_take_part(room_id, origin)
         good = []

@@ -58,6 +58,7 @@ class CurrentState:
         if not members:
             return
         events = self._loader.get_many(tx, [nid for nid in members.values() if nid is not None])
+        uninvited = self._servers_uninvited(tx, room, members, events)
         rows: list[dict[str, Any]] = []
         for user_id, nid in members.items():
             if nid is None:
@@ -71,6 +72,25 @@ class CurrentState:
                 tx.publish("membership", user_id)
         tx.publish("members", str(room.room_nid))
         self._write_servers(tx, room.room_nid, {server_name_of(user_id) for user_id in members})
+        for server_name in uninvited:
+            if not queries_members.has_open_span(tx, room.room_nid, server_name):
+                # In the room for just this event, so that it is sent there.
+                queries_members.open_server_span(tx, room.room_nid, server_name, tx.position)
+                queries_members.close_server_span(tx, room.room_nid, server_name, tx.position)
+
+    def _servers_uninvited(
+        self, tx: Transaction, room: RoomRecord, members: Mapping[str, int | None], events: Mapping[int, Event]
+    ) -> set[str]:
+        """The other servers of users whose invite or knock ends without a join."""
+        ended = [
+            user_id
+            for user_id, nid in members.items()
+            if nid is not None
+            and events[nid].membership in ("leave", "ban")
+            and server_name_of(user_id) != self._server_name
+        ]
+        before = [queries_members.find_membership(tx, user_id, room.room_nid) for user_id in ended]
+        return {server_name_of(row.user_id) for row in before if row and row.membership in ("invite", "knock")}
 
     def _write_servers(self, tx: Transaction, room_nid: int, server_names: set[str]) -> None:
         for server_name in server_names:

@@ -54,6 +54,17 @@ class Importer:
         """No server could be reached: the user is out of the room as far as this server knows."""
         await self._database.transact(self._leave_alone, room_id, user_id, locks=(f"room_id:{room_id}",))
 
+    async def find_asked(self, room: RoomRecord, user_id: str) -> str | None:
+        """The id of the event by which a user is invited or knocks; None for one who does neither."""
+        return await self._database.glance(self._find_asked, room, user_id)
+
+    def _find_asked(self, tx: Transaction, room: RoomRecord, user_id: str) -> str | None:
+        row = queries_members.find_membership(tx, user_id, room.room_nid)
+        if row is None or row.membership not in ("invite", "knock"):
+            return None
+        stored = self._parts.loader.stored_by_nid(tx, [row.event_nid])
+        return next((one.event.event_id for one in stored.values()), None)
+
     def _join(self, tx: Transaction, joined: JoinedRoom) -> None:
         event = joined.join
         room = self._room(tx, event)

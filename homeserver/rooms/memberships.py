@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import msgspec
+
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event
-from homeserver.protocol.ids import server_name_of
+from homeserver.protocol.ids import is_valid_user_id, server_name_of
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_members
 from homeserver.rooms.composing import Composed
@@ -142,17 +144,24 @@ class Memberships:
         return None
 
     async def _via(self, room: RoomRecord | None, change: Change) -> tuple[str, ...]:
-        """The servers to ask: those named, the inviter's, and the one in the room id."""
+        """The servers to ask: those named, the inviter's, those that made what is known of the room, and the one in
+        the room id."""
         servers = list(change.via)
         if room is not None:
-            row = await self._database.glance(queries_members.find_membership, change.target, room.room_nid)
-            if row is not None and row.membership in ("invite", "knock"):
-                stored = await self._database.glance(self._parts.loader.stored_by_nid, [row.event_nid])
-                if row.event_nid in stored:
-                    servers.append(server_name_of(stored[row.event_nid].event.sender))
+            servers += await self._database.glance(self._servers_known, room, change.target)
         if ":" in change.room_id:
             servers.append(server_name_of(change.room_id))
         return tuple(dict.fromkeys(name for name in servers if name and name != self._server_name))
+
+    def _servers_known(self, tx: Transaction, room: RoomRecord, user_id: str) -> list[str]:
+        """Of an invite or a knock: the inviter's server, and those whose users set the stripped state."""
+        row = queries_members.find_membership(tx, user_id, room.room_nid)
+        if row is None or row.membership not in ("invite", "knock"):
+            return []
+        senders = [stored.event.sender for stored in self._parts.loader.stored_by_nid(tx, [row.event_nid]).values()]
+        told = queries_members.find_stripped(tx, user_id, room.room_nid)
+        senders += [str(one.get("sender", "")) for one in ([] if told is None else msgspec.json.decode(told))]
+        return [server_name_of(sender) for sender in senders if is_valid_user_id(sender)]
 
     async def _join_inside(self, room: RoomRecord, change: Change, requester: Requester) -> str:
         """A join to a room this server is in; a restricted one is authorised by a local user who may invite."""

@@ -11,6 +11,7 @@ from homeserver.federation.query_endpoints import QueryEndpoints
 from homeserver.federation.resident import Intake, Resident
 from homeserver.federation.serving import Serving
 from homeserver.federation.transactions import Transactions
+from homeserver.federation.uninvited import Uninvited
 from homeserver.rooms.endpoints_history import HistoryEndpoints
 from homeserver.rooms.endpoints_members import MembershipEndpoints
 from homeserver.rooms.endpoints_rooms import RoomEndpoints
@@ -47,8 +48,14 @@ def federation_endpoints(
     """What other servers ask and send."""
     intake = Intake(federation.admission, federation.checks, federation.arrivals)
     resident = Resident(ground.database, ground.rooms, ground.parts, intake, ground.identity)
+    uninvited = Uninvited(ground.rooms, federation.checks, federation.importer, ground.server_name)
     transactions = Transactions(
-        ground.database, federation.admission, federation.checks, slices.edus, federation.work.wake
+        ground.database,
+        federation.admission,
+        federation.checks,
+        slices.edus,
+        federation.work.wake,
+        uninvited.take,
     )
     invited = Invited(
         federation.admission, federation.checks, federation.importer, ground.identity, accounts.accounts.user_exists

@@ -78,6 +78,11 @@ class Homeserver:
             server, self._server = self._server, None
             run(server.stop())
 
+    def start_if_stopped(self) -> None:
+        """Start, where it does not run."""
+        if self._server is None:
+            self.start()
+
     def register(self, localpart: str, password: str = PASSWORD, **body: Any) -> User:
         """Register a user by this very name, and log in."""
         answer = self.post(
