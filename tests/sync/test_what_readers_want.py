@@ -12,7 +12,7 @@ from tests.support.homeserver import HomeserverCase
 
 
 def _ignore(user: User, *others: User) -> None:
-    content = {"ignored_users": {other.user_id: {} for other in others}}
+    content: Json = {"ignored_users": {other.user_id: {} for other in others}}
     user.put(f"/user/{user.user_id}/account_data/m.ignored_user_list", content)
 
 
