@@ -137,7 +137,7 @@ class Schema(DatabaseCase):
 
     def test_many_may_start_over_nothing_at_once(self) -> None:
         """Not even the file is there."""
-        for _ in range(5):
+        for _ in range(2):
             self.place = self.enterContext(fresh_database(self.engine))
             started = self.start_together(6, TABLES)
             self.assertEqual([each for each in started if isinstance(each, Exception)], [])
