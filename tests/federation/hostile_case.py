@@ -22,6 +22,7 @@ Json = dict[str, Any]
 class HostileCase(unittest.TestCase):
     """The server and `alice` are there for all tests of a class; each has its own `room_id` and `peer`."""
 
+    engine = "sqlite"
     server: ClassVar[Homeserver]
     authority: ClassVar[Authority]
     alice: ClassVar[User]
@@ -35,7 +36,7 @@ class HostileCase(unittest.TestCase):
         cls.authority = write_authority("Test authority", folder / "ca.crt")
         own = folder / "own"
         own.mkdir()
-        place = cls.enterClassContext(fresh_database("sqlite"))
+        place = cls.enterClassContext(fresh_database(cls.engine))
         cls.server = Homeserver(own, place.config, cls.authority)
         cls.server.start()
         cls.addClassCleanup(cls.server.stop)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import ADDRESS, FEDERATION, Json
 from tests.support.api_client import User
+from tests.support.databases import on_postgres
 
 FORBIDDEN = (403, "M_FORBIDDEN")
 
@@ -152,3 +153,6 @@ class HostileEduTest(HostileCase):
 
         self.assertEqual(self.peer.ask("PUT", path, body).error, FORBIDDEN)
         self.assertNotIn(self.room_id, str(carol.sync()))
+
+
+HostileEduTestOnPostgres = on_postgres(HostileEduTest)

@@ -18,6 +18,7 @@ from homeserver.protocol.hashing import event_id_of
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
 from tests.support.api_client import PATIENCE_S, Answer
+from tests.support.databases import on_postgres
 from tests.support.peer_homeserver import new_key
 
 
@@ -225,3 +226,6 @@ class HostileEventTest(HostileCase):
 
         self.alice.wait_for_event(second, good.event_id)
         self.assertNotIn(bad.event_id, self.shown())
+
+
+HostileEventTestOnPostgres = on_postgres(HostileEventTest)

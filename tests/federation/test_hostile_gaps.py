@@ -12,6 +12,7 @@ from urllib.parse import quote
 from homeserver.protocol.events import Event
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.databases import on_postgres
 from tests.support.peer_homeserver import PeerHomeserver
 from tests.support.peer_server import Exchange
 
@@ -167,3 +168,6 @@ class HostileGapTest(HostileCase):
 def _hang(exchange: Exchange, is_over: threading.Event) -> None:
     is_over.wait(30)
     PeerHomeserver.reply(exchange, {"events": []})
+
+
+HostileGapTestOnPostgres = on_postgres(HostileGapTest)

@@ -10,6 +10,7 @@ from homeserver.federation.identity import Identity
 from homeserver.protocol.canonical_json import encode_lax
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.databases import on_postgres
 from tests.support.peer_homeserver import new_key
 
 UNAUTHORIZED = (401, "M_UNAUTHORIZED")
@@ -126,3 +127,6 @@ class HostileRequestTest(HostileCase):
             self.assertEqual(peer.send([events[peer.name]], txn_id="same").status, 200)
 
         self.assertLessEqual({event.event_id for event in events.values()}, self.shown().keys())
+
+
+HostileRequestTestOnPostgres = on_postgres(HostileRequestTest)

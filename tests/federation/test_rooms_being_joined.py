@@ -11,6 +11,7 @@ from urllib.parse import quote
 from homeserver.protocol.events import Event, parse_event
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.databases import on_postgres
 from tests.support.peer_server import Exchange
 
 
@@ -71,3 +72,6 @@ class RoomBeingJoinedTest(HostileCase):
         self.alice.join(self.room_id, via=self.peer.name)
 
         self.assertNotIn(late.event_id, self.shown())
+
+
+RoomBeingJoinedTestOnPostgres = on_postgres(RoomBeingJoinedTest)

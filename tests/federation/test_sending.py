@@ -11,6 +11,7 @@ import time
 
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.databases import on_postgres
 from tests.support.peer_server import Exchange
 
 _PATIENCE_S = 20.0
@@ -85,3 +86,6 @@ class SendingTest(HostileCase):
 
 def _texts(pdus: list[Json]) -> list[str]:
     return [pdu["content"]["body"] for pdu in pdus]
+
+
+SendingTestOnPostgres = on_postgres(SendingTest)
