@@ -128,6 +128,10 @@ class RoomReading:
         """The place in a room's history that a token stands for; 400 `M_INVALID_PARAM` for what is none."""
         return Place(*await self._database.glance(place_of_token, room, parse_token(token)))
 
+    def readable_state(self, tx: Transaction, room_nid: int, requester: Requester) -> list[int]:
+        """The numbers of the state events a user may read, within a transaction; raises as `state`."""
+        return list(self._snapshot_for(tx, self._parts.loader.room(tx, room_nid), requester).values())
+
     def _snapshot_for(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> State:
         """The state a user may read: 403 `M_FORBIDDEN` for somebody who never was in the room."""
         if room is None:

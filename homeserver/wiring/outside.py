@@ -1,4 +1,4 @@
-"""Slices about rooms that no other part is handed: spaces and summaries, reports, rooms in common, jumping to dates."""
+"""Slices about rooms that no other part is handed: spaces and summaries, search, reports, rooms in common, dates."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from homeserver.slices.mutual_rooms.endpoints import MutualRoomEndpoints
 from homeserver.slices.mutual_rooms.service import MutualRooms
 from homeserver.slices.reporting.endpoints import ReportEndpoints
 from homeserver.slices.reporting.service import Reporting
+from homeserver.slices.search import indexing
+from homeserver.slices.search.endpoints import SearchEndpoints
+from homeserver.slices.search.service import Searching
 from homeserver.slices.spaces.endpoints import SpaceEndpoints
 from homeserver.slices.spaces.endpoints_federation import SpaceFederationEndpoints
 from homeserver.slices.spaces.service import Spaces
@@ -30,7 +33,7 @@ def space_endpoints(ground: Ground, federation: Federation, directory: Directory
 def further_room_endpoints(
     ground: Ground, federation: Federation, accounts: AccountParts, reading: RoomReading, serving: Serving
 ) -> list[object]:
-    """Reports, rooms in common, events by time."""
+    """Searching, reports, rooms in common, events by time."""
     reporting = Reporting(
         ground.database, ground.rooms, reading.event, accounts.accounts.user_exists, ground.server_name
     )
@@ -41,7 +44,13 @@ def further_room_endpoints(
         federation.client.history.timestamp_to_event,
         federation.history.fill,
     )
+    is_searchable = ground.config.rooms.enable_search
+    if is_searchable:
+        ground.parts.appender.on_accepted.append(indexing.note_accepted)
+        ground.parts.redactor.on_redacted.append(indexing.note_redacted)
+    searching = Searching(ground.database, ground.rooms, ground.parts, reading.readable_state)
     return [
+        SearchEndpoints(searching, is_enabled=is_searchable),
         ReportEndpoints(reporting, accounts.accounts.check_admin),
         MutualRoomEndpoints(MutualRooms(ground.rooms.occupancy)),
         JumpToDateEndpoints(jump_to_date, reading.get_readable, serving.get_member_room),

@@ -12,11 +12,14 @@ from homeserver.rooms.tables import TABLES as ROOMS
 from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
+from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
+from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
 from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
+from homeserver.slices.search.tables import TABLES as SEARCH
 from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
 
 TABLES: list[Table] = [
@@ -29,10 +32,13 @@ TABLES: list[Table] = [
     *ACCOUNT_DATA,
     *DIRECTORY,
     *FILTERS,
+    *LOGIN_TOKENS,
+    *NOTIFICATIONS,
     *PUSH_RULES,
     *RECEIPTS,
     *REGISTRATION_TOKENS,
     *RELATIONS,
     *REPORTING,
+    *SEARCH,
     *USER_DIRECTORY,
 ]

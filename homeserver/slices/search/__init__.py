@@ -1,0 +1,1 @@
+"""Searching in messages, names and topics."""
