@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from homeserver.accounts.queries_tokens import TokenRow, find_token
+from homeserver.accounts.records import user_locked
 from homeserver.accounts.sessions import Sessions
 from homeserver.accounts.tokens import token_hash
 from homeserver.database import Change, Database
 from homeserver.devices.last_seen import GRANULARITY_MS, LastSeen, Sighting
 from homeserver.devices.records import wall_clock_ms
-from homeserver.protocol.errors import MatrixError, unknown_token
+from homeserver.protocol.errors import unknown_token
 from homeserver.protocol.requester import Requester
 
 #: Of about 700 bytes each. Past this the tenth that was added first goes.
@@ -83,7 +84,7 @@ class TokenAuthenticator:
         self.misses += 1
         entry = await self._load(token)
         if entry.is_locked and not _is_logout(request):
-            raise MatrixError(401, "M_USER_LOCKED", "This account has been locked.", soft_logout=True)
+            raise user_locked()
         self._note(entry, request, self._clock())
         return entry.requester
 
@@ -91,7 +92,7 @@ class TokenAuthenticator:
         """The requester of a token that comes from somewhere else than a request; raises as `requester`."""
         entry = await self._load(token)
         if entry.is_locked:
-            raise MatrixError(401, "M_USER_LOCKED", "This account has been locked.", soft_logout=True)
+            raise user_locked()
         return entry.requester
 
     async def _load(self, token: str) -> _Entry:
@@ -144,7 +145,9 @@ class TokenAuthenticator:
 
 
 def _entry(row: TokenRow) -> _Entry:
-    requester = Requester(row.user_id, row.device_id, row.token_nid, row.is_guest, row.is_admin)
+    requester = Requester(
+        row.user_id, row.device_id, row.token_nid, row.is_guest, row.is_admin, is_suspended=row.is_suspended
+    )
     return _Entry(requester, _NEVER if row.expires_ts is None else row.expires_ts, row.is_locked)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from homeserver.accounts import queries_users as queries
 from homeserver.accounts.credentials import Credentials
-from homeserver.accounts.records import AppServices, Limits
+from homeserver.accounts.records import AppServices, Limits, user_locked
 from homeserver.database import Database
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, missing_param, missing_token
 
@@ -115,5 +115,5 @@ class LoginTypes:
         if user.is_deactivated:
             raise MatrixError(403, "M_USER_DEACTIVATED", "This account has been deactivated.")
         if user.is_locked:
-            raise MatrixError(401, "M_USER_LOCKED", "This account has been locked.", soft_logout=True)
+            raise user_locked()
         return user_id

@@ -24,6 +24,7 @@ class TokenRow:
     is_admin: bool
     is_deactivated: bool
     is_locked: bool
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def find_token(tx: Transaction, token_hash: bytes) -> TokenRow | None:
     """An access token by its hash."""
     row = tx.find(
         """SELECT t.token_nid, t.user_id, t.device_id, t.refresh_nid, t.expires_ts, t.validated_ts, r.supersedes,
-               u.is_guest, u.is_admin, u.deactivated, u.locked
+               u.is_guest, u.is_admin, u.deactivated, u.locked, u.suspended
            FROM access_tokens t JOIN users u ON u.user_id = t.user_id
                LEFT JOIN refresh_tokens r ON r.refresh_nid = t.refresh_nid
            WHERE t.token_hash = :token_hash""",

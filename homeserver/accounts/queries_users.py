@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from homeserver.accounts.records import User
@@ -25,6 +26,26 @@ def find_password_hash(tx: Transaction, user_id: str) -> tuple[str, str | None] 
         "SELECT user_id, password_hash FROM users WHERE user_id = :user_id AND deactivated = 0", user_id=user_id
     )
     return None if row is None else (row[0], row[1])
+
+
+def guests_among(tx: Transaction, user_ids: Sequence[str]) -> list[str]:
+    """Those of these users who are guests."""
+    rows = tx.all_in(
+        "SELECT user_id FROM users WHERE user_id IN :user_ids AND is_guest = 1 AND deactivated = 0",
+        user_ids=list(user_ids),
+    )
+    return [row[0] for row in rows]
+
+
+def make_full_user(tx: Transaction, user_id: str, password_hash: str | None) -> bool:
+    """A guest becomes a user with a password; whether there was such a guest."""
+    count = tx.run(
+        """UPDATE users SET is_guest = 0, password_hash = :hash
+           WHERE user_id = :user_id AND is_guest = 1 AND deactivated = 0""",
+        hash=password_hash,
+        user_id=user_id,
+    )
+    return count == 1
 
 
 def insert_user(tx: Transaction, user: User, password_hash: str | None) -> bool:

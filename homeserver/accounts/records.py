@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from homeserver.database import Transaction
+from homeserver.protocol.errors import MatrixError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,14 @@ class Session:
         if self.expires_in_ms is not None:
             answer["expires_in_ms"] = self.expires_in_ms
         return answer
+
+
+def user_locked() -> MatrixError:
+    """401 `M_USER_LOCKED`; the client keeps its device and keys.
+
+    https://spec.matrix.org/v1.19/client-server-api/#account-locking
+    """
+    return MatrixError(401, "M_USER_LOCKED", "This account has been locked.", soft_logout=True)
 
 
 class Limits(Protocol):

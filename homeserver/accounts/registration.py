@@ -68,8 +68,21 @@ class Registration:
             self._after(user_id)
             return user_id
         session = await self._database.transact(self._insert_and_open, user_id, new, device, record)
-        self._after(user_id)
+        if not new.is_guest:
+            self._after(user_id)
         return session
+
+    async def upgrade_guest(
+        self, user_id: str, password_hash: str, device: DeviceRequest | None, record: RecordResult
+    ) -> Session | str:
+        """Make a guest a user with a password, and log in; without a device the user id alone. 400 `M_USER_IN_USE`
+        where there is no such guest.
+
+        https://spec.matrix.org/v1.19/client-server-api/#guest-access
+        """
+        answer = await self._database.transact(self._upgrade_guest, user_id, password_hash, device, record)
+        self._after(user_id)
+        return answer
 
     def _insert(self, tx: Transaction, user_id: str, new: NewUser, record: RecordResult | None) -> None:
         user = User(
@@ -92,6 +105,15 @@ class Registration:
     ) -> Session:
         self._insert(tx, user_id, new, record)
         return self._sessions.open_within(tx, user_id, device)
+
+    def _upgrade_guest(
+        self, tx: Transaction, user_id: str, password_hash: str, device: DeviceRequest | None, record: RecordResult
+    ) -> Session | str:
+        if not queries.make_full_user(tx, user_id, password_hash):
+            raise user_in_use()
+        record(tx, user_id)
+        tx.publish("tokens", user_id)
+        return user_id if device is None else self._sessions.open_within(tx, user_id, device)
 
     def _after(self, user_id: str) -> None:
         """What follows is not waited for: joining rooms takes its time, and its failure undoes no account."""

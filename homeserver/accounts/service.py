@@ -5,13 +5,15 @@ https://spec.matrix.org/v1.19/client-server-api/#account-management
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from homeserver.accounts import queries_users as queries
 from homeserver.accounts.authenticator import TokenAuthenticator
 from homeserver.accounts.passwords import Passwords
 from homeserver.accounts.records import NewUser, User
 from homeserver.accounts.registration import Registration
 from homeserver.database import Database, Transaction
-from homeserver.protocol.errors import MatrixError, forbidden, not_found
+from homeserver.protocol.errors import forbidden, not_found
 from homeserver.protocol.ids import localpart_of
 from homeserver.protocol.requester import Requester
 
@@ -62,15 +64,6 @@ class Accounts:
         if not requester.is_admin:
             raise forbidden("Only administrators of this server may do this.")
 
-    async def check_not_suspended(self, requester: Requester) -> None:
-        """Raise `MatrixError` 403 `M_USER_SUSPENDED`.
-
-        https://spec.matrix.org/v1.19/client-server-api/#account-suspension
-        """
-        user = await self.find_user(requester.user_id)
-        if user is not None and user.is_suspended:
-            raise MatrixError(403, "M_USER_SUSPENDED", "You may not do this while your account is suspended.")
-
     async def register(self, user_id: str, password: str | None = None, *, is_admin: bool = False) -> None:
         """Add an account, for an administrator or this server itself; 400 `M_USER_IN_USE`, `M_INVALID_USERNAME`."""
         password_hash = None if password is None else await self._passwords.hash(password)
@@ -81,6 +74,11 @@ class Accounts:
         """Set `is_admin`, `locked` or `suspended`; 404 `M_NOT_FOUND`."""
         if not await self._database.transact(self._set_flag, user_id, flag, value):
             raise not_found("There is no such user.")
+
+    async def guests_among(self, user_ids: Iterable[str]) -> list[str]:
+        """Those of these users who are guests of this server."""
+        local = [user_id for user_id in user_ids if self.is_local(user_id)]
+        return await self._database.read(queries.guests_among, local)
 
     def _set_flag(self, tx: Transaction, user_id: str, flag: str, value: bool) -> bool:
         tx.publish("tokens", user_id)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from homeserver.accounts import queries_tokens as queries
-from homeserver.accounts.records import DeviceRequest, Session
+from homeserver.accounts.queries_users import find_user
+from homeserver.accounts.records import DeviceRequest, Session, user_locked
 from homeserver.accounts.tokens import new_access_token, new_refresh_token, token_hash
 from homeserver.config.accounts import SessionConfig
 from homeserver.database import Database, Transaction
@@ -53,7 +54,7 @@ class Sessions:
 
     async def refresh(self, refresh_token: str) -> Session:
         """New tokens for a refresh token; raises `MatrixError` 401 `M_UNKNOWN_TOKEN`, with `soft_logout` where it
-        has expired.
+        has expired, or `M_USER_LOCKED`.
 
         https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3refresh
         """
@@ -61,6 +62,9 @@ class Sessions:
         row = await self._database.glance(queries.find_refresh, digest)
         if row is None:
             raise unknown_token()
+        user = await self._database.glance(find_user, row.user_id)
+        if user is not None and user.is_locked:
+            raise user_locked()
         return await self._database.transact(self._refresh, digest, locks=(_lock(row.user_id),))
 
     async def settle(self, user_id: str, refresh_nid: int) -> None:

@@ -5,6 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3register
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,13 @@ from homeserver.accounts.usernames import Usernames
 from homeserver.config.accounts import RegistrationConfig
 from homeserver.database import Transaction
 from homeserver.protocol.errors import forbidden, missing_param, missing_token, unknown_token
+from homeserver.protocol.ids import localpart_of
+from homeserver.protocol.requester import Requester
 
 Body = dict[str, Any]
+
+Authenticate = Callable[[str], Awaitable[Requester]]
+"""Whose an access token is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class SignUpParts:
     passwords: Passwords
     sessions: Sessions
     hooks: AccountHooks
+    authenticate: Authenticate
 
 
 class SignUp:
@@ -78,10 +85,13 @@ class SignUp:
         password = optional_text(body, "password")
         if password is None:
             raise missing_param("Missing field password.")
-        new = NewUser(
-            localpart=optional_text(body, "username"), password_hash=await self._parts.passwords.hash(password)
-        )
-        return await self._parts.registration.register_and_log_in(new, device, self._recorder(authorised))
+        registration, record = self._parts.registration, self._recorder(authorised)
+        password_hash = await self._parts.passwords.hash(password)
+        guest_id = await self._find_guest(body)
+        if guest_id is not None:
+            return await registration.upgrade_guest(guest_id, password_hash, device, record)
+        new = NewUser(localpart=optional_text(body, "username"), password_hash=password_hash)
+        return await registration.register_and_log_in(new, device, record)
 
     async def register_guest(self, body: Body) -> Session | str:
         """Add a guest; of the body only the device's name counts."""
@@ -106,8 +116,22 @@ class SignUp:
         username, password = optional_text(body, "username"), optional_text(body, "password")
         if password is not None:
             self._parts.passwords.check_strength(password)
-        if username is not None and not await self._has_registered(body.get("auth")):
+        if await self._has_registered(body.get("auth")):
+            return
+        if await self._find_guest(body) is None and username is not None:
             await self.check_available(username)
+
+    async def _find_guest(self, body: Body) -> str | None:
+        """The guest who registers as a user, keeping their name; 403 `M_FORBIDDEN` for somebody else's name."""
+        token = optional_text(body, "guest_access_token")
+        if token is None:
+            return None
+        requester = await self._parts.authenticate(token)
+        if not requester.is_guest:
+            raise forbidden("guest_access_token: is not that of a guest.")
+        if optional_text(body, "username") != localpart_of(requester.user_id):
+            raise forbidden("username: must be the guest's name.")
+        return requester.user_id
 
     async def _has_registered(self, auth: Any) -> bool:
         session_id = auth.get("session") if isinstance(auth, dict) else None

@@ -64,6 +64,14 @@ class SessionConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginTokenConfig:
+    """Whether clients that are logged in can log in others, and how long a token for that is good."""
+
+    is_enabled: bool = False
+    lifetime_ms: int = 2 * _MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
 class CaptchaConfig:
     """reCAPTCHA."""
 
@@ -94,6 +102,7 @@ class AccountsConfig:
     sessions: SessionConfig
     captcha: CaptchaConfig
     cas: CasConfig | None
+    login_tokens: LoginTokenConfig = LoginTokenConfig()
 
 
 def accounts_from(top: Section) -> AccountsConfig:
@@ -108,7 +117,14 @@ def accounts_from(top: Section) -> AccountsConfig:
             "true together with registration_requires_token, registrations_require_3pid, enable_registration_captcha"
             " or (anybody may register) enable_registration_without_verification",
         )
-    return AccountsConfig(registration, _passwords(top), _sessions(top), captcha, _cas(top))
+    return AccountsConfig(
+        registration=registration,
+        passwords=_passwords(top),
+        sessions=_sessions(top),
+        login_tokens=_login_tokens(top.section("login_via_existing_session")),
+        captcha=captcha,
+        cas=_cas(top),
+    )
 
 
 def _registration(top: Section) -> RegistrationConfig:
@@ -166,6 +182,18 @@ def _sessions(top: Section) -> SessionConfig:
         refresh_token_lifetime_ms=top.find("refresh_token_lifetime", DURATION_MS),
         ui_auth_session_timeout_ms=timeout_ms,
     )
+
+
+def _login_tokens(section: Section) -> LoginTokenConfig:
+    default = LoginTokenConfig()
+    config = LoginTokenConfig(
+        is_enabled=section.read("enabled", BOOLEAN, default.is_enabled),
+        lifetime_ms=section.read("token_timeout", DURATION_MS, default.lifetime_ms),
+    )
+    # The specification wants the user asked for each token.
+    section.ignore("require_ui_auth")
+    section.finish()
+    return config
 
 
 def _captcha(top: Section) -> CaptchaConfig:

@@ -17,7 +17,7 @@ from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.route_table import RouteTable
 from homeserver.http.server_limits import ServerLimits
-from homeserver.protocol.errors import MatrixError, missing_token
+from homeserver.protocol.errors import MatrixError, missing_token, suspended
 from homeserver.protocol.requester import Requester
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -52,6 +52,7 @@ class RouteOptions:
     stream_body: bool = False
     cancellable: bool | None = None
     resources: frozenset[str] = frozenset()
+    refuses_suspended: bool = False
 
 
 def route(
@@ -64,6 +65,7 @@ def route(
     stream_body: bool = False,
     cancellable: bool | None = None,
     resource: str | Sequence[str] = (),
+    refuses_suspended: bool = False,
 ) -> Callable[[F], F]:
     """Mark a method of an endpoints class as serving requests. May be given several times on one method.
 
@@ -73,7 +75,8 @@ def route(
     bodies are 413 `M_TOO_LARGE`. `stream_body`: call at once and let the method read `request.body_chunks()`.
     `cancellable`: cancel the method when the client goes away; by default GET only, since another request should not
     stop half done. `resource`: the listener resources that serve it (`client`, `federation`, `keys`, `media`,
-    `openid`, `metrics`, ...; `*` for every listener), by default told by the path.
+    `openid`, `metrics`, ...; `*` for every listener), by default told by the path. `refuses_suspended`: users whose
+    account is suspended are answered 403 `M_USER_SUSPENDED`.
     """
     options = RouteOptions(
         access=access,
@@ -82,6 +85,7 @@ def route(
         stream_body=stream_body,
         cancellable=cancellable,
         resources=frozenset((resource,) if isinstance(resource, str) else resource),
+        refuses_suspended=refuses_suspended,
     )
     methods = (method,) if isinstance(method, str) else tuple(method)
     paths = (path,) if isinstance(path, str) else tuple(path)
@@ -132,6 +136,7 @@ class Endpoint:
     is_cancellable: bool = False
     has_cors: bool = True
     resources: frozenset[str] = frozenset()
+    refuses_suspended: bool = False
     status_counts: dict[int, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -205,6 +210,8 @@ class Router:
         request.requester = requester
         if requester.is_guest and endpoint.access is Access.USER:
             raise MatrixError(403, "M_GUEST_ACCESS_FORBIDDEN", "Guests may not do this.")
+        if requester.is_suspended and endpoint.refuses_suspended:
+            raise suspended()
         if endpoint.limit is not None:
             self._check_limit(endpoint.limit, requester.user_id)
         return endpoint.call(request, requester)
@@ -244,6 +251,7 @@ def _endpoint(method: str, path: str, call: Callable[..., Any], options: RouteOp
         stream_body=options.stream_body,
         is_cancellable=method == "GET" if options.cancellable is None else options.cancellable,
         resources=options.resources or _resources_of(path),
+        refuses_suspended=options.refuses_suspended,
     )
 
 

@@ -36,7 +36,7 @@ class ProfileEndpoints:
         key = request.parameters["keyName"]
         return {key: await self._profiles.get_field(request.parameters["userId"], key)}
 
-    @route("PUT", _FIELD, access=Access.GUEST)
+    @route("PUT", _FIELD, access=Access.GUEST, refuses_suspended=True)
     async def set_field(self, request: Request, requester: Requester) -> Json:
         """Set a field of one's own profile.
 
@@ -49,7 +49,7 @@ class ProfileEndpoints:
         await self._profiles.set_field(requester, key, body[key])
         return {}
 
-    @route("DELETE", _FIELD, access=Access.GUEST)
+    @route("DELETE", _FIELD, access=Access.GUEST, refuses_suspended=True)
     async def delete_field(self, request: Request, requester: Requester) -> Json:
         """Remove a field of one's own profile.
 

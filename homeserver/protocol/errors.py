@@ -28,6 +28,14 @@ def forbidden(message: str) -> MatrixError:
     return MatrixError(403, "M_FORBIDDEN", message)
 
 
+def suspended() -> MatrixError:
+    """403 `M_USER_SUSPENDED`.
+
+    https://spec.matrix.org/v1.19/client-server-api/#account-suspension
+    """
+    return MatrixError(403, "M_USER_SUSPENDED", "You may not do this while your account is suspended.")
+
+
 def not_found(message: str) -> MatrixError:
     """404 `M_NOT_FOUND`."""
     return MatrixError(404, "M_NOT_FOUND", message)

@@ -18,3 +18,4 @@ class Requester:
     is_guest: bool = False
     is_admin: bool = False
     app_service: str | None = None
+    is_suspended: bool = False

@@ -37,7 +37,7 @@ class MembershipEndpoints:
         self._resolve = resolve
         self._succession = succession
 
-    @route("POST", f"{V3}/join/{{roomIdOrAlias}}", access=Access.GUEST, limit="rc_joins")
+    @route("POST", f"{V3}/join/{{roomIdOrAlias}}", access=Access.GUEST, limit="rc_joins", refuses_suspended=True)
     async def join_by_alias(self, request: Request, requester: Requester) -> Json:
         """Join a room by id or alias.
 
@@ -45,7 +45,7 @@ class MembershipEndpoints:
         """
         return await self._join(request.parameters["roomIdOrAlias"], request, requester, "join")
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/join", access=Access.GUEST, limit="rc_joins")
+    @route("POST", f"{V3}/rooms/{{roomId}}/join", access=Access.GUEST, limit="rc_joins", refuses_suspended=True)
     async def join(self, request: Request, requester: Requester) -> Json:
         """Join a room by id.
 
@@ -53,7 +53,7 @@ class MembershipEndpoints:
         """
         return await self._join(request.parameters["roomId"], request, requester, "join")
 
-    @route("POST", f"{V3}/knock/{{roomIdOrAlias}}", limit="rc_joins")
+    @route("POST", f"{V3}/knock/{{roomIdOrAlias}}", limit="rc_joins", refuses_suspended=True)
     async def knock(self, request: Request, requester: Requester) -> Json:
         """Ask to be invited.
 
@@ -73,7 +73,7 @@ class MembershipEndpoints:
         await self._memberships.change(change, requester)
         return {}
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/invite", limit="rc_invites")
+    @route("POST", f"{V3}/rooms/{{roomId}}/invite", limit="rc_invites", refuses_suspended=True)
     async def invite(self, request: Request, requester: Requester) -> Json:
         """Invite a user.
 
@@ -88,7 +88,7 @@ class MembershipEndpoints:
         )
         return {}
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/kick")
+    @route("POST", f"{V3}/rooms/{{roomId}}/kick", refuses_suspended=True)
     async def kick(self, request: Request, requester: Requester) -> Json:
         """Make a user leave.
 
@@ -101,7 +101,7 @@ class MembershipEndpoints:
             raise forbidden(f"{target} is not in the room.")
         return await self._change(request, requester, "leave")
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/ban")
+    @route("POST", f"{V3}/rooms/{{roomId}}/ban", refuses_suspended=True)
     async def ban(self, request: Request, requester: Requester) -> Json:
         """Keep a user out.
 
@@ -109,7 +109,7 @@ class MembershipEndpoints:
         """
         return await self._change(request, requester, "ban")
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/unban")
+    @route("POST", f"{V3}/rooms/{{roomId}}/unban", refuses_suspended=True)
     async def unban(self, request: Request, requester: Requester) -> Json:
         """Lift a ban.
 

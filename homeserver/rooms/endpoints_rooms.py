@@ -9,7 +9,7 @@ from typing import Any
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found, suspended
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
 from homeserver.rooms.founding import Founding
@@ -48,7 +48,7 @@ class RoomEndpoints:
         self._policies = policies
         self._check_relation = check_relation
 
-    @route("POST", f"{V3}/createRoom", access=Access.USER, limit="rc_room_creation")
+    @route("POST", f"{V3}/createRoom", access=Access.USER, limit="rc_room_creation", refuses_suspended=True)
     async def create_room(self, request: Request, requester: Requester) -> Json:
         """Create a room.
 
@@ -78,6 +78,8 @@ class RoomEndpoints:
         key = transaction_key(requester, f"send:{path['roomId']}:{path['eventType']}", path["txnId"])
         if path["eventType"] == "m.room.redaction":
             draft = await self._redaction(path["roomId"], _redacted_id(content), content, requester)
+        elif requester.is_suspended:
+            raise suspended()
         else:
             draft = EventDraft(path["eventType"], requester.user_id, content)
             if "m.relates_to" in content:
@@ -101,6 +103,7 @@ class RoomEndpoints:
         ],
         access=Access.GUEST,
         limit="rc_message",
+        refuses_suspended=True,
     )
     async def set_state(self, request: Request, requester: Requester) -> Json:
         """Set state of a room.
@@ -130,13 +133,15 @@ class RoomEndpoints:
     async def _redaction(
         self, room_id: str, event_id: str, content: dict[str, Any], requester: Requester
     ) -> EventDraft:
-        """A redaction that the requester may send."""
+        """A redaction that the requester may send; who is suspended redacts their own events alone."""
         room = await self._rooms.get_room_of(room_id, requester.user_id)
         target = await self._rooms.find_event(event_id)
         if target is not None and target.event.room_id != room.room_id:
             raise invalid_param("The event is of another room.")
         if target is None:
             raise not_found("There is no such event in the room.")
+        if requester.is_suspended and target.event.sender != requester.user_id:
+            raise suspended()
         if target.event.type == "m.room.create":
             raise forbidden("The event that made the room cannot be redacted.")
         await self._rooms.check_may_redact(room, requester.user_id, target)

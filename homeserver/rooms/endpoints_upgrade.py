@@ -23,7 +23,7 @@ class UpgradeEndpoints:
         self._upgrading = upgrading
         self._profile = profile
 
-    @route("POST", f"{V3}/rooms/{{roomId}}/upgrade", limit="rc_room_creation")
+    @route("POST", f"{V3}/rooms/{{roomId}}/upgrade", limit="rc_room_creation", refuses_suspended=True)
     async def upgrade(self, request: Request, requester: Requester) -> Json:
         """Replace a room by one of another version.
 

@@ -84,6 +84,8 @@ class Memberships:
             self._policies.check_may_invite(requester, change.room_id, change.target)
         elif change.membership == "join":
             self._policies.check_may_join(change.target, change.room_id, is_remote=not is_inside)
+            if requester.is_guest:
+                await self._check_lets_guests_in(room if is_inside else None)
         if room is None or not is_inside:
             return await self._change_outside(room, change, requester)
         if change.membership == "invite" and server_name_of(change.target) != self._server_name:
@@ -123,6 +125,15 @@ class Memberships:
         await self._rooms.send(
             membership.room_id, EventDraft("m.room.member", user_id, content, state_key=user_id), requester
         )
+
+    async def _check_lets_guests_in(self, room: RoomRecord | None) -> None:
+        """Raise 403 where the room has no guests, or this server is not in it and cannot know.
+
+        https://spec.matrix.org/v1.19/client-server-api/#guest-access
+        """
+        access = None if room is None else await self._rooms.find_state_event(room.room_nid, _GUEST_ACCESS)
+        if access is None or access.content.get("guest_access") != "can_join":
+            raise MatrixError(403, "M_GUEST_ACCESS_FORBIDDEN", "Guests may not join this room.")
 
     async def _change_outside(self, room: RoomRecord | None, change: Change, requester: Requester) -> str | None:
         """This server is not in the room: whatever is to happen, other servers have to do it."""
@@ -225,6 +236,7 @@ class Memberships:
         tx.publish("membership", user_id)
 
 
+_GUEST_ACCESS = ("m.room.guest_access", "")
 _DECIDES_JOIN = ("m.room.create", "m.room.join_rules", "m.room.power_levels", "m.room.member")
 
 

@@ -7,15 +7,32 @@ from typing import Any
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.database import Transaction
+from homeserver.http.egress import Egress
+from homeserver.rooms.memberships import Memberships
+from homeserver.slices.guests.service import Guests
+from homeserver.slices.login_tokens.endpoints import LoginTokenEndpoints
+from homeserver.slices.login_tokens.service import LoginTokens, TokenLogin
 from homeserver.slices.registration_tokens.endpoints import RegistrationTokenAdminEndpoints, ValidityEndpoints
 from homeserver.slices.registration_tokens.service import RegistrationTokens
 from homeserver.slices.registration_tokens.stage import RegistrationTokenStage
 from homeserver.wiring.ground import Ground
 
 
-def account_slice_endpoints(ground: Ground, parts: AccountParts) -> list[object]:
+def account_slice_endpoints(
+    ground: Ground, parts: AccountParts, memberships: Memberships, egress: Egress
+) -> list[object]:
     """Make them, and tell the accounts of them."""
-    return [*_registration_tokens(ground, parts)]
+    guests = Guests(ground.rooms, memberships, parts.accounts.guests_among, ground.background.spawn)
+    ground.parts.appender.on_accepted.append(guests.note_accepted)
+    return [*_registration_tokens(ground, parts), *_login_tokens(ground, parts)]
+
+
+def _login_tokens(ground: Ground, parts: AccountParts) -> list[object]:
+    config = ground.config.accounts.login_tokens
+    tokens = LoginTokens(ground.database, config.lifetime_ms)
+    parts.login_types.add(TokenLogin(tokens, is_offered=config.is_enabled))
+    parts.hooks.on_deactivated.append(tokens.deactivate)
+    return [LoginTokenEndpoints(tokens, parts.ui_auth)] if config.is_enabled else []
 
 
 def _registration_tokens(ground: Ground, parts: AccountParts) -> list[object]:

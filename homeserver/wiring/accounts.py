@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from homeserver.accounts.endpoints_account import AccountEndpoints
 from homeserver.accounts.endpoints_login import LoginEndpoints
+from homeserver.accounts.endpoints_moderation import ModerationEndpoints
 from homeserver.accounts.endpoints_register import RegisterEndpoints, SharedSecretEndpoints
 from homeserver.accounts.kernel import AccountParts, AccountWorld, make_accounts
+from homeserver.accounts.moderation import AccountModeration
 from homeserver.accounts.registration import registration_flows
 from homeserver.accounts.shared_secret import SharedSecret
 from homeserver.accounts.sign_up import AppServiceSignUp, SignUp, SignUpParts, SignUpSettings
 from homeserver.accounts.stages import DUMMY
 from homeserver.config import ConfigError
 from homeserver.devices.endpoints import DeviceEndpoints
+from homeserver.http.egress import Egress
+from homeserver.rooms.memberships import Memberships
 from homeserver.wiring.account_slices import account_slice_endpoints
 from homeserver.wiring.ground import Ground
 
@@ -23,11 +27,11 @@ def wire_accounts(ground: Ground) -> AccountParts:
     )
 
 
-def account_endpoints(ground: Ground, parts: AccountParts) -> list[object]:
+def account_endpoints(ground: Ground, parts: AccountParts, memberships: Memberships, egress: Egress) -> list[object]:
     """What clients ask about accounts and devices. Raises ConfigError for registration that cannot work."""
     config = ground.config.accounts
     # First: the stages decide which flows there are.
-    of_slices = account_slice_endpoints(ground, parts)
+    of_slices = account_slice_endpoints(ground, parts, memberships, egress)
     shared_secret = SharedSecret(ground.database, config.registration.shared_secret)
     return [
         RegisterEndpoints(
@@ -36,6 +40,7 @@ def account_endpoints(ground: Ground, parts: AccountParts) -> list[object]:
         SharedSecretEndpoints(shared_secret, parts.registration, parts.passwords),
         LoginEndpoints(parts.login_types, parts.sessions),
         AccountEndpoints(parts.ui_auth, parts.password_changes, parts.deactivation, config.passwords.is_enabled),
+        ModerationEndpoints(AccountModeration(parts.accounts), parts.accounts, parts.devices),
         DeviceEndpoints(parts.devices, parts.ui_auth.confirm),
         *of_slices,
     ]
@@ -50,7 +55,14 @@ def _sign_up(ground: Ground, parts: AccountParts) -> SignUp:
             flows = [list(flow) for flow in registration_flows(config.registration, config.captcha, known)]
         except ValueError as error:
             raise ConfigError([f"enable_registration: {error}"]) from error
-    together = SignUpParts(parts.registration, parts.usernames, parts.passwords, parts.sessions, parts.hooks)
+    together = SignUpParts(
+        parts.registration,
+        parts.usernames,
+        parts.passwords,
+        parts.sessions,
+        parts.hooks,
+        parts.authenticator.authenticate,
+    )
     return SignUp(together, parts.ui_auth, SignUpSettings(config.registration, flows))
 
 

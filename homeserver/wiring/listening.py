@@ -52,7 +52,7 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
     registry = new_registry()
     endpoints: list[object] = [
         OperationEndpoints(registry),
-        *account_endpoints(ground, accounts),
+        *account_endpoints(ground, accounts, slices.memberships, federation.egress),
         *room_endpoints(ground, federation, slices),
         *federation_endpoints(ground, federation, accounts, slices),
         *slices.endpoints,

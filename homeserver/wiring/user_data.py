@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from homeserver.accounts.kernel import AccountParts
+from homeserver.config import Config
 from homeserver.profiles.endpoints import ProfileEndpoints
 from homeserver.profiles.endpoints_federation import ProfileQueryEndpoints
 from homeserver.profiles.service import Profiles, ProfileSettings
@@ -102,8 +104,17 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
         FilterEndpoints(data.filters),
         PushRuleEndpoints(data.push_rules),
         DiscoveryEndpoints(
-            Discovery(about), Capabilities(config.accounts, config.rooms.default_version, accounts.accounts.find_user)
+            Discovery(about),
+            Capabilities(
+                config.accounts, config.rooms.default_version, accounts.accounts.find_user, frozenset(_offered(config))
+            ),
         ),
         VoipEndpoints(TurnServer(config.voip)),
         wire_user_directory(ground, accounts, data),
     ]
+
+
+def _offered(config: Config) -> Iterator[str]:
+    """The optional capabilities that are there."""
+    if config.accounts.login_tokens.is_enabled:
+        yield "m.get_login_token"

@@ -39,7 +39,7 @@ class DirectoryEndpoints:
         room_id, servers = await self._directory.resolve(request.parameters["roomAlias"])
         return {"room_id": room_id, "servers": servers}
 
-    @route("PUT", f"{V3}/directory/room/{{roomAlias}}")
+    @route("PUT", f"{V3}/directory/room/{{roomAlias}}", refuses_suspended=True)
     async def add(self, request: Request, requester: Requester) -> Json:
         """Give a room an alias.
 
@@ -80,7 +80,7 @@ class DirectoryEndpoints:
         listed = await self._directory.is_published(request.parameters["roomId"])
         return {"visibility": "public" if listed else "private"}
 
-    @route("PUT", f"{V3}/directory/list/room/{{roomId}}")
+    @route("PUT", f"{V3}/directory/list/room/{{roomId}}", refuses_suspended=True)
     async def set_visibility(self, request: Request, requester: Requester) -> Json:
         """List a room, or take it off the list.
 

@@ -103,6 +103,7 @@ class Capabilities:
                 "available": dict.fromkeys(ROOM_VERSIONS, "stable"),
             },
             "m.profile_fields": self._profile_fields(),
+            **({"m.account_moderation": {"suspend": True, "lock": True}} if user is not None and user.is_admin else {}),
             **{name: {"enabled": is_enabled} for name, is_enabled in flags.items()},
         }
 

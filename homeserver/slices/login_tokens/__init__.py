@@ -1,0 +1,1 @@
+"""Tokens with which another client logs in, once."""
