@@ -26,15 +26,6 @@ _MOST_EVENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """Whose answer it is, and what it covers."""
-
-    requester: Requester
-    since: SyncToken
-    upto: SyncToken
-
-
-@dataclass(frozen=True, slots=True)
 class _Heard:
     """A room that is listened to. `own_nid`: the user's own member event where the user is not in the room any more
     or not yet, and only just so; `upto`: where to stop."""
@@ -43,6 +34,20 @@ class _Heard:
     room_id: str
     upto: int
     own_nid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Whose answer it is, and what it covers. `changed`: the joined rooms with new events; None for any of them."""
+
+    requester: Requester
+    since: SyncToken
+    upto: SyncToken
+    changed: set[int] | None = None
+
+    def may_have_events(self, heard: _Heard) -> bool:
+        """Whether it is worth looking."""
+        return self.changed is None or heard.own_nid is not None or heard.room_nid in self.changed
 
 
 class EventStream:
@@ -67,10 +72,8 @@ class EventStream:
         async def answer(upto: SyncToken) -> Json:
             rows = await self._rooms.occupancy.memberships(requester.user_id)
             heard = [one for row in rows.values() if (one := _heard(row, start, upto)) is not None]
-            changed = stream.rooms_changed_since(start.position)
-            if changed is not None:
-                heard = [one for one in heard if one.room_nid in changed or one.own_nid is not None]
-            return await self._database.read(self._everything, _Span(requester, start, upto), heard)
+            span = _Span(requester, start, upto, stream.rooms_changed_since(start.position))
+            return await self._database.read(self._everything, span, heard)
 
         return _answered(start, await self._polling.poll(stream, start, timeout_ms, answer))
 
@@ -109,7 +112,7 @@ class EventStream:
 
     def _in_rooms(self, tx: Transaction, span: _Span, heard: list[_Heard]) -> tuple[list[Any], SyncToken]:
         """(what happened in rooms, how far that goes): where there is too much, only its beginning."""
-        found = sorted(place for one in heard for place in self._visible(tx, span, one))
+        found = sorted(place for one in heard if span.may_have_events(one) for place in self._visible(tx, span, one))
         upto = span.upto
         if len(found) > _MOST_EVENTS:
             cut = found[_MOST_EVENTS][0]
@@ -134,8 +137,8 @@ class EventStream:
         reader = self._parts.visibility.reader(tx, heard.room_nid, span.requester.user_id)
         seen = self._parts.visibility.visible_to(tx, reader, stored.values())
         found = {(positions[one.event_nid], one.event_nid) for one in seen}
-        if heard.own_nid is not None and heard.own_nid not in positions:
-            found.add((heard.upto, heard.own_nid))
+        if heard.own_nid is not None:
+            found.add((positions.get(heard.own_nid, heard.upto), heard.own_nid))
         return found
 
     def _ephemeral(self, tx: Transaction, span: _Span, heard: list[_Heard]) -> list[Json]:

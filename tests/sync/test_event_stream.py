@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.support.api_client import Json, User
 from tests.support.homeserver import HomeserverCase
 
-_TIMEOUT_MS = 20_000
+_TIMEOUT_MS = 5_000
 
 
 class EventStreamTest(HomeserverCase):
@@ -26,7 +26,7 @@ class EventStreamTest(HomeserverCase):
 
     def heard(self, user: User, since: str, of_type: str, **query: str) -> Json:
         """The first event of a type after a token."""
-        for _ in range(20):
+        for _ in range(5):
             answer = user.get("/events", {"from": since, "timeout": _TIMEOUT_MS, **query})
             since = answer["end"]
             for event in answer["chunk"]:
