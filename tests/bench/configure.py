@@ -1,7 +1,7 @@
 """Writes the configuration of a server to be measured: `python -m tests.bench.configure DIR [PORT]`.
 
-SQLite, open registration, no rate limits, bcrypt at 4 rounds, log at WARNING; keys are made. docs/performance.md says how
-the measuring is done.
+SQLite, open registration, no rate limits, bcrypt at 4 rounds, log at WARNING; keys are made. docs/performance.md says
+how the measuring is done.
 """
 
 from __future__ import annotations
