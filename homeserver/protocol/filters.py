@@ -97,6 +97,7 @@ class SyncFilter:
     include_leave: bool = False
     lazy_load_members: bool = False
     include_redundant_members: bool = False
+    unread_thread_notifications: bool = False
     event_fields: tuple[str, ...] = ()
     wants_pdus: bool = False
 
@@ -121,6 +122,7 @@ def sync_filter(value: Mapping[str, Any]) -> SyncFilter:
         include_leave=room.get("include_leave") is True,
         lazy_load_members=state.get("lazy_load_members") is True or timeline.get("lazy_load_members") is True,
         include_redundant_members=state.get("include_redundant_members") is True,
+        unread_thread_notifications=any(part.get("unread_thread_notifications") is True for part in (timeline, state)),
         event_fields=tuple(value.get("event_fields", ())),
         wants_pdus=value.get("event_format") == "federation",
     )

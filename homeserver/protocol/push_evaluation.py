@@ -126,13 +126,20 @@ class UserRules:
 
 
 class CountingRules:
-    """Rules as they count in one room. Equal ones are the same object."""
+    """Rules as they count in one room."""
 
     def __init__(self, rules: tuple[CountingRule, ...]) -> None:
         self.rules = rules
+        self._hash = hash(rules)
         self.needs_names = any('"contains_display_name"' in text for rule in rules for text in rule.conditions)
         """Whether what they say depends on the display name of the user whose rules they are."""
         self._by_type: dict[str, list[tuple[tuple[Condition, ...], Figure]]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, CountingRules) and self.rules == other.rules)
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def figure(self, occasion: Occasion, user_id: str | None = None) -> Figure:
         """How the event counts for a user, or for anybody whom it does not name (in `m.mentions`, as a state key)."""
@@ -164,7 +171,7 @@ class CountingRules:
 
 @lru_cache(maxsize=2048)
 def counting_rules(rules: tuple[CountingRule, ...]) -> CountingRules:
-    """The one object for these rules."""
+    """One object for all users whose rules are these."""
     return CountingRules(rules)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from homeserver.database import Transaction
 from homeserver.rooms import queries_unread
-from homeserver.rooms.records import EventPlace, ReadPlace
+from homeserver.rooms.records import EventPlace
 from homeserver.rooms.service import Rooms
 
 
@@ -36,18 +36,6 @@ class RoomNumbers:
     def find_place(self, tx: Transaction, room_nid: int, event_id: str) -> EventPlace | None:
         """Where an event of the room is; None for one that is not here or not part of its history."""
         return queries_unread.find_place(tx, room_nid, event_id)
-
-    def joined_at(self, tx: Transaction, room_nid: int, user_id: str) -> int:
-        """The position at which the user joined; 0 for somebody who is not in the room."""
-        return queries_unread.joined_at(tx, room_nid, user_id)
-
-    def count_notifying(self, tx: Transaction, room_nid: int, after: int, user_id: str) -> tuple[int, int]:
-        """(notifications, highlights) for a user among the events published after a position."""
-        now, then = (
-            queries_unread.latest_counters(tx, room_nid),
-            queries_unread.counters_at(tx, room_nid, ReadPlace(after, 2**62)),
-        )
-        return now.notifying - then.notifying, now.highlighting - then.highlighting
 
     def room_nids(self, tx: Transaction, room_ids: Collection[str]) -> dict[int, str]:
         """Room number to room id; unknown rooms are left out."""

@@ -148,8 +148,8 @@ class AnswerComposer:
         kept = [one for one in account_data or () if _passes(ask.filter.room_account_data, one)]
         if kept:
             entry["account_data"] = {"events": kept}
-        if entry and "unread_notifications" not in entry:
-            entry["unread_notifications"] = self._unread(tx, ask, row)
+        if entry or _has_read(row.user_id, receipt):
+            entry.update(self._unread(tx, ask, row))
         return entry
 
     def _changed_room(self, tx: Transaction, ask: Ask, row: Membership, is_new: bool) -> Json:
@@ -168,7 +168,6 @@ class AnswerComposer:
         entry: Json = {
             "timeline": self._timeline_json(tx, ask, delta),
             ask.state_key: {"events": self._events(tx, ask, self._after(tx, ask, delta, state), ask.filter.state)},
-            "unread_notifications": self._unread(tx, ask, row),
         }
         if is_new or delta.has_member_changes:
             entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
@@ -225,8 +224,25 @@ class AnswerComposer:
         return [one for one in events if _passes(ask.filter.ephemeral, {**one, "room_id": row.room_id})]
 
     def _unread(self, tx: Transaction, ask: Ask, row: Membership) -> Json:
-        notifications, highlights = self._sources.receipts.unread(tx, ask.requester.user_id, row.room_nid)
-        return {"notification_count": notifications, "highlight_count": highlights}
+        unread = self._sources.notifications.unread(tx, row.user_id, row.room_nid)
+        if not ask.filter.unread_thread_notifications:
+            return {"unread_notifications": _counts(unread.total)}
+        counts: Json = {"unread_notifications": _counts(unread.main)}
+        if unread.threads:
+            threads = {thread_id: _counts(count) for thread_id, count in unread.threads.items()}
+            counts["unread_thread_notifications"] = threads
+        return counts
+
+
+def _counts(count: tuple[int, int]) -> Json:
+    return {"notification_count": count[0], "highlight_count": count[1]}
+
+
+def _has_read(user_id: str, receipt: Json | None) -> bool:
+    """Whether a receipt of the user is among those of an `m.receipt` event's content."""
+    return receipt is not None and any(
+        user_id in readers for by_type in receipt.values() for readers in by_type.values()
+    )
 
 
 def _put_events(answer: Json, section: str, events: list[Json], matcher: Matcher | None) -> None:

@@ -28,15 +28,35 @@ class AccountDataSource(Protocol):
 
 
 class ReceiptSource(Protocol):
-    """Read receipts and what follows from them."""
+    """Read receipts."""
 
     def receipts_between(
         self, tx: Transaction, room_ids: Collection[str], since: int, upto: int, user_id: str
     ) -> Mapping[str, Json]:
         """Room id to the content of an `m.receipt` event, of what changed in (since, upto]."""
 
-    def unread(self, tx: Transaction, user_id: str, room_nid: int) -> tuple[int, int]:
-        """(notifications, highlights) since the user's last read receipt."""
+
+class Unread(Protocol):
+    """What is not read of a room. Each count: (notifications, those of them that are highlighted)."""
+
+    @property
+    def main(self) -> tuple[int, int]:
+        """Of the main timeline."""
+
+    @property
+    def threads(self) -> Mapping[str, tuple[int, int]]:
+        """Of the threads in which there is anything, by their roots' ids."""
+
+    @property
+    def total(self) -> tuple[int, int]:
+        """Of all timelines."""
+
+
+class UnreadSource(Protocol):
+    """What users have not read."""
+
+    def unread(self, tx: Transaction, user_id: str, room_nid: int) -> Unread:
+        """What a user who is joined to a room has not read of it."""
 
 
 class TypingSource(Protocol):
@@ -75,3 +95,4 @@ class Sources:
     typing: TypingSource
     presence: PresenceSource
     push_rules: PushRuleSource
+    notifications: UnreadSource

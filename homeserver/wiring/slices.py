@@ -15,6 +15,7 @@ from homeserver.slices.directory.federation import DirectoryFederation
 from homeserver.slices.directory.public_rooms import PublicRooms
 from homeserver.slices.directory.rules import DirectoryRules
 from homeserver.slices.directory.service import Directory
+from homeserver.slices.notifications.service import Notifications
 from homeserver.slices.presence.endpoints import PresenceEndpoints
 from homeserver.slices.presence.service import Presence, PresenceSettings
 from homeserver.slices.receipts.endpoints import ReceiptEndpoints
@@ -28,6 +29,7 @@ from homeserver.sync.sources import Sources
 from homeserver.sync.streams import Streams
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.notifications import wire_notifications
 from homeserver.wiring.outside import space_endpoints
 from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
@@ -44,6 +46,7 @@ class Slices:
     directory: Directory
     directory_answers: DirectoryFederation
     presence: Presence
+    notifications: Notifications
     polling: Polling
     data: UserData
     edus: Mapping[str, ReceiveEdu]
@@ -71,11 +74,18 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         ground.numbers, streams.touch_room, federation.sender.send_volatile, ground.server_name, ground.reactor
     )
     _follow_members(ground, presence, typing)
-    receipts = Receipts(ground.database, ground.numbers, federation.sender.send_durable, ground.server_name)
     data = wire_user_data(ground, federation, memberships)
+    notifications = wire_notifications(ground, data)
+    receipts = Receipts(
+        ground.database,
+        ground.numbers,
+        federation.sender.send_durable,
+        notifications.mark_read,
+        ground.server_name,
+    )
     auto_join = ground.config.accounts.registration.auto_join_rooms
     follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
-    sources = Sources(data.account_data, receipts, typing, presence, data.push_rules)
+    sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     syncing = wire_syncing(ground, streams, sources, data.filters.get_filter, directory.is_published)
     return Slices(
         memberships=memberships,
@@ -85,6 +95,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         directory=directory,
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,
+        notifications=notifications,
         polling=syncing.polling,
         data=data,
         edus={"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},

@@ -12,8 +12,8 @@ from homeserver.rooms.tables import TABLES as ROOMS
 from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
-from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
+from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS

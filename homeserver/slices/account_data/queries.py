@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -20,6 +21,16 @@ def find_content(tx: Transaction, user_id: str, room_id: str, data_type: str) ->
         type=data_type,
     )
     return None if text is None else _content(text)
+
+
+def contents_of_many(tx: Transaction, user_ids: Collection[str], data_type: str) -> dict[str, Content]:
+    """The contents of one type, which belongs to no room, of those of the users who have it."""
+    rows = tx.all_in(
+        "SELECT user_id, content FROM account_data WHERE user_id IN :users AND room_id = '' AND type = :type",
+        users=list(user_ids),
+        type=data_type,
+    )
+    return {row[0]: _content(row[1]) for row in rows}
 
 
 def write_content(tx: Transaction, user_id: str, key: tuple[str, str], content: Content, position: int) -> None:

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#client-config
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from homeserver.database import Database, Transaction
@@ -30,11 +30,13 @@ class AccountData:
     """The account data of local users. Each change is published under `account_data` with the user's id as key.
 
     `global_since` and `rooms_since` are what `/sync` composes; `deactivate` takes part in the transaction of
-    `AccountHooks.on_deactivated`.
+    `AccountHooks.on_deactivated`. `on_ignored_changed` is called within the transaction with a user who ignores others
+    than before; that is published as `ignored_users` too.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_ignored_changed: list[Callable[[Transaction, str], None]] = []
 
     async def get_content(self, user_id: str, room_id: str, data_type: str) -> Json:
         """The content of one type, of a room or `GLOBAL`; 404 `M_NOT_FOUND`."""
@@ -111,6 +113,10 @@ class AccountData:
         if queries.find_content(tx, user_id, *key) is None and queries.count_rows(tx, user_id) >= _MOST_ROWS:
             raise MatrixError(400, "M_LIMIT_EXCEEDED", f"An account has at most {_MOST_ROWS} pieces of account data.")
         queries.write_content(tx, user_id, key, content, tx.publish("account_data", user_id))
+        if key == (GLOBAL, IGNORED_USERS):
+            tx.publish("ignored_users", user_id)
+            for hook in self.on_ignored_changed:
+                hook(tx, user_id)
 
     def global_since(self, tx: Transaction, user_id: str, since: int) -> list[Json]:
         """What belongs to no room and was set after a position, each `{"type", "content"}`."""
@@ -132,13 +138,21 @@ class AccountData:
 
         https://spec.matrix.org/v1.19/client-server-api/#ignoring-users
         """
-        content = queries.find_content(tx, user_id, GLOBAL, IGNORED_USERS)
-        ignored = None if content is None else content.get("ignored_users")
-        return frozenset(ignored if isinstance(ignored, dict) else ()) - {user_id}
+        return _ignored(user_id, queries.find_content(tx, user_id, GLOBAL, IGNORED_USERS))
+
+    def ignored_by_each(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """The same of many users; those without a list may be left out."""
+        contents = queries.contents_of_many(tx, user_ids, IGNORED_USERS)
+        return {user_id: _ignored(user_id, content) for user_id, content in contents.items()}
 
     def deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """An account has ended: nobody can read this any more."""
         queries.delete_user(tx, user_id)
+
+
+def _ignored(user_id: str, content: Json | None) -> frozenset[str]:
+    ignored = None if content is None else content.get("ignored_users")
+    return frozenset(ignored if isinstance(ignored, dict) else ()) - {user_id}
 
 
 def _followed(rooms: Any, old_room_id: str, new_room_id: str) -> Any:

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#push-rules-api
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, invalid_param, not_found
+from homeserver.protocol.push_conditions import OWN_USER
 from homeserver.protocol.push_rules import KINDS, default_rules
 from homeserver.slices.push_rules import queries
 
@@ -33,11 +34,16 @@ class NewRule:
     after: str | None = None
 
 
+OnChanged = Callable[[Transaction, str, RuleSet, RuleSet], None]
+"""Called within the transaction with a user and their rules before and after, made for `OWN_USER`."""
+
+
 class PushRules:
     """The push rules of local users."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_changed: list[OnChanged] = []
 
     async def get_rules(self, user_id: str) -> RuleSet:
         """Kind to rules, the user's own before the predefined ones of a kind (but the master rule stays first)."""
@@ -92,16 +98,11 @@ class PushRules:
 
     def rules(self, tx: Transaction, user_id: str) -> RuleSet:
         """All rules, within a transaction."""
-        rules = default_rules(user_id)
-        own: RuleSet = {kind: [] for kind in KINDS}
-        for kind, rule_id, _, text in queries.rules_of(tx, user_id):
-            rule = msgspec.json.decode(text)
-            predefined = next((one for one in rules[kind] if one["rule_id"] == rule_id), None)
-            if predefined is not None:
-                predefined.update({key: rule[key] for key in ("enabled", "actions")})
-            elif not rule_id.startswith("."):
-                own[kind].append(rule)
-        return {kind: _merged(kind, own[kind], rules[kind]) for kind in KINDS}
+        return _rule_set(user_id, queries.rules_of(tx, user_id))
+
+    def own_rules(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, RuleSet]:
+        """The rules of those of the users who changed any or have their own, made for `OWN_USER`."""
+        return {user_id: _rule_set(OWN_USER, rows) for user_id, rows in queries.rules_of_many(tx, user_ids).items()}
 
     def push_rules_since(self, tx: Transaction, user_id: str, since: int) -> list[Json]:
         """The `m.push_rules` account data event, if the rules changed after a position."""
@@ -117,7 +118,8 @@ class PushRules:
     def _write(
         self, tx: Transaction, user_id: str, kind: str, change: Callable[[list[Json]], list[Json]]
     ) -> None:
-        rows = [row for row in queries.rules_of(tx, user_id) if row[0] == kind]
+        before = queries.rules_of(tx, user_id)
+        rows = [row for row in before if row[0] == kind]
         rules = change([msgspec.json.decode(row[3]) for row in rows])
         if len(rules) > _MOST_RULES:
             raise MatrixError(400, "M_LIMIT_EXCEEDED", f"More than {_MOST_RULES} push rules.")
@@ -125,6 +127,23 @@ class PushRules:
             tx, user_id, kind, [(rule["rule_id"], msgspec.json.encode(rule).decode()) for rule in rules]
         )
         queries.note_change(tx, user_id, tx.publish("push_rules", user_id))
+        after = queries.rules_of(tx, user_id)
+        for hook in self.on_changed:
+            hook(tx, user_id, _rule_set(OWN_USER, before), _rule_set(OWN_USER, after))
+
+
+def _rule_set(user_id: str, rows: Iterable[tuple[str, str, int, str]]) -> RuleSet:
+    """The predefined rules with what these rows say: changes of them, and rules of the user's own."""
+    rules = default_rules(user_id)
+    own: RuleSet = {kind: [] for kind in KINDS}
+    for kind, rule_id, _, text in rows:
+        rule = msgspec.json.decode(text)
+        predefined = next((one for one in rules[kind] if one["rule_id"] == rule_id), None)
+        if predefined is not None:
+            predefined.update({key: rule[key] for key in ("enabled", "actions")})
+        elif not rule_id.startswith("."):
+            own[kind].append(rule)
+    return {kind: _merged(kind, own[kind], rules[kind]) for kind in KINDS}
 
 
 def _find(rules: RuleSet, kind: str, rule_id: str) -> Json:

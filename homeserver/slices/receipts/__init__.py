@@ -1,1 +1,1 @@
-"""Read receipts, read markers, and the unread counts that follow from them."""
+"""Read receipts: where users are in a room, and in its threads."""

@@ -22,12 +22,11 @@ def write_receipt(tx: Transaction, row: dict[str, Any]) -> None:
     """Set a receipt."""
     tx.run(
         """INSERT INTO receipts (room_nid, user_id, receipt_type, thread_id, event_id, depth, event_nid,
-               read_position, read_ts, position)
-           VALUES (:room_nid, :user_id, :receipt_type, :thread_id, :event_id, :depth, :event_nid,
-               :read_position, :read_ts, :position)
+               read_ts, position)
+           VALUES (:room_nid, :user_id, :receipt_type, :thread_id, :event_id, :depth, :event_nid, :read_ts, :position)
            ON CONFLICT (room_nid, user_id, receipt_type, thread_id) DO UPDATE SET event_id = excluded.event_id,
-               depth = excluded.depth, event_nid = excluded.event_nid, read_position = excluded.read_position,
-               read_ts = excluded.read_ts, position = excluded.position""",
+               depth = excluded.depth, event_nid = excluded.event_nid, read_ts = excluded.read_ts,
+               position = excluded.position""",
         **row,
     )
 
@@ -44,14 +43,3 @@ def receipts_between(
         upto=upto,
     )
     return [(row[0], row[1], row[2], row[3], row[4], row[5]) for row in rows]
-
-
-def read_upto(tx: Transaction, room_nid: int, user_id: str) -> int:
-    """The position up to which a user has read a room, by any unthreaded or main-timeline receipt."""
-    value = tx.value(
-        """SELECT MAX(read_position) FROM receipts
-           WHERE room_nid = :room AND user_id = :user AND thread_id IN ('', 'main')""",
-        room=room_nid,
-        user=user_id,
-    )
-    return int(value or 0)

@@ -32,6 +32,14 @@ class ReadPlace(Protocol):
     def position(self) -> int:
         """The position at which it was published."""
 
+    @property
+    def thread_id(self) -> str | None:
+        """The root of its thread; None in the main timeline."""
+
+    @property
+    def is_redacted(self) -> bool:
+        """Whether it was redacted."""
+
 
 class RoomLookup(Protocol):
     """What receipts ask about rooms."""
@@ -48,18 +56,16 @@ class RoomLookup(Protocol):
     def find_place(self, tx: Transaction, room_nid: int, event_id: str) -> ReadPlace | None:
         """Where an event of the room is."""
 
-    def joined_at(self, tx: Transaction, room_nid: int, user_id: str) -> int:
-        """The position at which the user joined."""
-
-    def count_notifying(self, tx: Transaction, room_nid: int, after: int, user_id: str) -> tuple[int, int]:
-        """(notifications, highlights) for a user among the events after a position."""
-
     def room_nids(self, tx: Transaction, room_ids: Collection[str]) -> Mapping[int, str]:
         """Room number to room id."""
 
 
 SendEdu = Callable[[Collection[str], str, dict[str, Any], str], Awaitable[None]]
 """(destinations, EDU type, content, key of what it replaces): sent also if the destination is away for a while."""
+
+
+MarkRead = Callable[[Transaction, str, int, str, Any], None]
+"""(transaction, user id, room number, thread id, place): what a local user read counts as unread no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +83,18 @@ class Receipt:
 class Receipts:
     """Keeps receipts."""
 
-    def __init__(self, database: Database, rooms: RoomLookup, send_edu: SendEdu, server_name: str) -> None:
+    def __init__(
+        self, database: Database, rooms: RoomLookup, send_edu: SendEdu, mark_read: MarkRead, server_name: str
+    ) -> None:
         self._database = database
         self._rooms = rooms
         self._send_edu = send_edu
+        self._mark_read = mark_read
         self._server_name = server_name
 
     async def set_receipt(self, receipt: Receipt) -> None:
-        """A local user's receipt; 403 `M_FORBIDDEN` when not in the room, 400 for an unknown type."""
+        """A local user's receipt; 403 `M_FORBIDDEN` when not in the room, 400 `M_INVALID_PARAM` for an unknown type, or
+        a thread that the event is not in."""
         if receipt.receipt_type not in RECEIPT_TYPES:
             raise invalid_param(f"receiptType: must be one of {', '.join(RECEIPT_TYPES)}.")
         room_nid = await self._rooms.find_room_nid(receipt.room_id)
@@ -122,16 +132,14 @@ class Receipts:
             by_type.setdefault(receipt_type, {})[reader] = data
         return contents
 
-    def unread(self, tx: Transaction, user_id: str, room_nid: int) -> tuple[int, int]:
-        """(notifications, highlights) since the user's receipt, or since the join where there is none."""
-        after = queries.read_upto(tx, room_nid, user_id) or self._rooms.joined_at(tx, room_nid, user_id)
-        return self._rooms.count_notifying(tx, room_nid, after, user_id)
-
     def _write(self, tx: Transaction, room_nid: int, receipt: Receipt, read_ts: int) -> bool:
         """Whether the receipt moved: it never moves backwards, and unknown events are ignored."""
         place = self._rooms.find_place(tx, room_nid, receipt.event_id)
         if place is None:
             return False
+        if receipt.user_id.endswith(f":{self._server_name}"):
+            _check_thread(receipt, place)
+            self._mark_read(tx, receipt.user_id, room_nid, receipt.thread_id, place)
         key = {
             "room_nid": room_nid,
             "user_id": receipt.user_id,
@@ -149,7 +157,6 @@ class Receipts:
                 "event_id": receipt.event_id,
                 "depth": place.depth,
                 "event_nid": place.event_nid,
-                "read_position": place.position,
                 "read_ts": read_ts,
                 "position": position,
             },
@@ -166,6 +173,13 @@ class Receipts:
         entry = {receipt.user_id: {"event_ids": [receipt.event_id], "data": data}}
         key = f"{receipt.room_id} {receipt.user_id} {receipt.thread_id}"
         await self._send_edu(servers, "m.receipt", {receipt.room_id: {"m.read": entry}}, key)
+
+
+def _check_thread(receipt: Receipt, place: ReadPlace) -> None:
+    """A root may be read as part of its thread, though it is in the main timeline."""
+    allowed = ("", place.thread_id or "main", receipt.event_id if place.thread_id is None else "")
+    if receipt.thread_id not in allowed:
+        raise invalid_param(f"thread_id: the event is not in the thread {receipt.thread_id!r}.")
 
 
 def _from_edu(origin: str, content: dict[str, Any]) -> Iterator[Receipt]:

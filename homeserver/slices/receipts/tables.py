@@ -7,7 +7,6 @@ from homeserver.database.tables import Table
 RECEIPTS = Table(
     name="receipts",
     owner="receipts",
-    # read_position is where in the server's order the event was published: what came after it is unread.
     sql="""
     CREATE TABLE receipts (
         room_nid BIGINT NOT NULL,
@@ -17,7 +16,6 @@ RECEIPTS = Table(
         event_id TEXT NOT NULL,
         depth BIGINT NOT NULL,
         event_nid BIGINT NOT NULL,
-        read_position BIGINT NOT NULL,
         read_ts BIGINT NOT NULL,
         position BIGINT NOT NULL,
         PRIMARY KEY (room_nid, user_id, receipt_type, thread_id)
@@ -26,6 +24,8 @@ RECEIPTS = Table(
     """,
     bound="one row a user, room, type and thread",
     reaper="never: goes with its room",
+    version=2,
+    migrations={2: "ALTER TABLE receipts DROP COLUMN read_position;"},
 )
 
 TABLES = [RECEIPTS]

@@ -1,0 +1,1 @@
+"""What users have not read: how many events notify them, in the main timeline and in each thread of a room."""
