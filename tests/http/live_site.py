@@ -185,13 +185,14 @@ class RawClient:
         return found
 
     def _exactly(self, count: int) -> bytes:
-        while len(self._buffer) < count:
+        data = bytearray(self._buffer)
+        while len(data) < count:
             piece = self._receive()
             if not piece:
-                raise EOFError(f"the server closed, {count - len(self._buffer)} bytes short")
-            self._buffer += piece
-        found, self._buffer = self._buffer[:count], self._buffer[count:]
-        return found
+                raise EOFError(f"the server closed, {count - len(data)} bytes short")
+            data += piece
+        self._buffer = bytes(data[count:])
+        return bytes(data[:count])
 
 
 def request_bytes(method: str, path: str, body: bytes = b"", headers: Sequence[str] = ()) -> bytes:

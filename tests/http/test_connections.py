@@ -6,6 +6,7 @@ import select
 import socket
 import time
 import unittest
+from dataclasses import replace
 
 from homeserver.http.head_checks import Limits
 from tests.http.live_site import LiveSite, RawClient, request_bytes, wait_until
@@ -124,6 +125,9 @@ class KeepAliveTest(ConnectionCase):
 
 class BodiesTest(ConnectionCase):
     """Request and response bodies, small, large, in pieces."""
+
+    #: A client that takes its time is no client that takes nothing.
+    limits = replace(ConnectionCase.limits, write_timeout_s=20.0)
 
     def test_chunked_bodies_arrive_whole(self) -> None:
         """However they are cut."""

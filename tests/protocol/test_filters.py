@@ -135,7 +135,7 @@ class Checking(unittest.TestCase):
             '{"room":' * 5_000 + "{}" + "}" * 5_000,
             "\ud800",
         ):
-            with self.subTest(text[:20]), self.assertRaises(MatrixError) as caught:
+            with self.subTest(ascii(text[:20])), self.assertRaises(MatrixError) as caught:
                 decode_filter(text)
             self.assertEqual(caught.exception.status, 400)
 
