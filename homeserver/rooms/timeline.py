@@ -20,7 +20,9 @@ from homeserver.rooms.visibility import Visibility
 Matcher = Callable[[Any], bool]
 
 _MOST_HEROES = 5
-_SCANNED_PER_WANTED = 5
+#: With a filter, as many events are looked at to fill a timeline, so many at a time.
+_MOST_SCANNED = 1_000
+_SCANNED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class TimelineReader:
 
     def delta(self, tx: Transaction, room_nid: int, span: Span) -> RoomDelta:
         """What changed in a room for somebody who was joined before the span."""
-        nids, is_limited = self._timeline(tx, room_nid, span)
+        nids, is_limited, _ = self._timeline(tx, room_nid, span, lambda nids: self._wanted(tx, nids, span))
         shown = set(nids)
         final: dict[tuple[str, str], int] = {}
         has_member_changes = False
@@ -68,12 +70,14 @@ class TimelineReader:
 
     def whole(self, tx: Transaction, room_nid: int, span: Span, user_id: str) -> RoomDelta:
         """The end of a room's timeline and all state before it, for somebody who sees the room for the first time."""
-        nids, is_limited = self._timeline(tx, room_nid, span)
-        nids = self._visible(tx, room_nid, nids, user_id)
+        def keep(nids: list[int]) -> list[int]:
+            return self._readable(tx, room_nid, self._wanted(tx, nids, span), user_id, span)
+
+        nids, is_limited, oldest = self._timeline(tx, room_nid, span, keep)
         state = self._state_before(tx, room_nid, nids, span)
         prev = self._prev_batch(tx, room_nid, nids, span)
         # Nothing less tells a client that it may page back to what went before, or that this server is yet to fetch.
-        is_limited = is_limited or not self._begins_room(tx, nids)
+        is_limited = is_limited or not self._begins_room(tx, oldest)
         return RoomDelta(tuple(nids), is_limited, prev, tuple(state.values()), True)
 
     def departed(self, tx: Transaction, membership: Membership, span: Span) -> RoomDelta:
@@ -85,18 +89,33 @@ class TimelineReader:
             place = Place(stored.event.depth, stored.event_nid)
             return RoomDelta((stored.event_nid,), False, place, (), False)
         until = Span(span.since, min(span.upto, stored.position), span.limit, span.is_wanted)
-        nids, is_limited = self._timeline(tx, membership.room_nid, until)
-        nids = [nid for nid in nids if nid <= stored.event_nid or nid == membership.event_nid]
-        nids = self._visible(tx, membership.room_nid, nids, membership.user_id)
+
+        def keep(nids: list[int]) -> list[int]:
+            wanted = self._wanted(tx, [nid for nid in nids if nid <= membership.event_nid], until)
+            return self._visible(tx, membership.room_nid, wanted, membership.user_id)
+
+        nids, is_limited, _ = self._timeline(tx, membership.room_nid, until, keep)
         shown = set(nids)
-        if span.since == 0:
-            state = tuple(self._state_before(tx, membership.room_nid, nids, until).values())
+        if not self.was_joined(tx, membership, span.since):
+            first = self._loader.stored_by_nid(tx, nids[:1]).get(nids[0], stored) if nids else stored
+            state = tuple(self._snapshots.get(tx, first.state_before or stored.state_before).values())
         else:
             rows = queries_state.journal_between(tx, membership.room_nid, until.since, until.upto)
             state = tuple({key: nid for key, nid, _ in rows if nid is not None and nid not in shown}.values())
         return RoomDelta(
             tuple(nids), is_limited, self._prev_batch(tx, membership.room_nid, nids, until), state, False
         )
+
+    def was_joined(self, tx: Transaction, membership: Membership, since: int) -> bool:
+        """Whether a user was joined at a position and has been since, but for the membership that is given."""
+        if since == 0:
+            return False
+        key = ("m.room.member", membership.user_id)
+        rows = queries_state.journal_between(tx, membership.room_nid, since, membership.position)
+        nids = [self._state_at(tx, membership.room_nid, since).get(key)]
+        nids += [nid for changed, nid, _ in rows if changed == key and nid != membership.event_nid]
+        events = self._loader.get_many(tx, [nid for nid in nids if nid is not None])
+        return all(nid in events and events[nid].membership == "join" for nid in nids)
 
     def stripped(self, tx: Transaction, membership: Membership) -> list[dict[str, Any]]:
         """The stripped state of an invite or a knock."""
@@ -122,33 +141,63 @@ class TimelineReader:
         return list({events[nid].key: nid for nid in nids if nid in events and events[nid].is_state}.values())
 
     def summary(self, tx: Transaction, room_nid: int, user_id: str) -> dict[str, Any]:
-        """Heroes and counts.
+        """Counts, and for a room without a name heroes.
 
         https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync_response-200_roomsummary
         """
         counts = queries_members.count_members(tx, room_nid)
-        heroes = queries_members.first_members(tx, room_nid, ("join", "invite"), user_id, _MOST_HEROES)
-        if not heroes:
-            heroes = queries_members.first_members(tx, room_nid, ("leave", "ban"), user_id, _MOST_HEROES)
-        return {
-            "m.heroes": heroes,
+        summary: dict[str, Any] = {
             "m.joined_member_count": counts.get("join", 0),
             "m.invited_member_count": counts.get("invite", 0),
         }
+        if self._is_named(tx, room_nid):
+            return summary
+        heroes = queries_members.first_members(tx, room_nid, ("join", "invite"), user_id, _MOST_HEROES)
+        if not heroes:
+            heroes = queries_members.first_members(tx, room_nid, ("leave", "ban"), user_id, _MOST_HEROES)
+        return {"m.heroes": heroes, **summary}
 
-    def _timeline(self, tx: Transaction, room_nid: int, span: Span) -> tuple[list[int], bool]:
-        """(numbers oldest first, whether there were more)."""
+    def _timeline(
+        self, tx: Transaction, room_nid: int, span: Span, keep: Callable[[list[int]], list[int]]
+    ) -> tuple[list[int], bool, int | None]:
+        """(numbers oldest first of those that `keep` keeps, whether there were more, the oldest looked at)."""
+        found = queries_events.timeline_after(tx, room_nid, span.since, span.upto, span.limit + 1)
+        kept, has_all = keep(found), len(found) <= span.limit
+        if not has_all and len(kept) < len(found):
+            found = queries_events.timeline_after(tx, room_nid, span.since, span.upto, _MOST_SCANNED + 1)
+            kept, has_all = [], len(found) <= _MOST_SCANNED
+            for start in range(0, len(found), _SCANNED_AT_ONCE):
+                kept += keep(found[start : start + _SCANNED_AT_ONCE])
+                if len(kept) > span.limit:
+                    break
+        is_limited = len(kept) > span.limit or not has_all
+        return kept[: span.limit][::-1], is_limited, found[-1] if found else None
+
+    def _wanted(self, tx: Transaction, nids: list[int], span: Span) -> list[int]:
         if span.is_wanted is None:
-            nids = queries_events.timeline_after(tx, room_nid, span.since, span.upto, span.limit + 1)
-            return nids[: span.limit][::-1], len(nids) > span.limit
-        scanned = span.limit * _SCANNED_PER_WANTED + 1
-        nids = queries_events.timeline_after(tx, room_nid, span.since, span.upto, scanned)
+            return nids
         events = self._loader.get_many(tx, nids)
-        wanted = [nid for nid in nids if span.is_wanted(events[nid].pdu)]
-        return wanted[: span.limit][::-1], len(wanted) > span.limit or len(nids) == scanned
+        return [nid for nid in nids if span.is_wanted(events[nid].pdu)]
 
-    def _begins_room(self, tx: Transaction, nids: list[int]) -> bool:
-        return bool(nids) and self._loader.get_many(tx, nids[:1])[nids[0]].type == "m.room.create"
+    def _is_named(self, tx: Transaction, room_nid: int) -> bool:
+        """Whether the room has a name or a canonical alias."""
+        for event_type, key in (("m.room.name", "name"), ("m.room.canonical_alias", "alias")):
+            nid = queries_state.find_current(tx, room_nid, (event_type, ""))
+            if nid is not None and self._loader.get(tx, nid).content.get(key):
+                return True
+        return False
+
+    def _begins_room(self, tx: Transaction, nid: int | None) -> bool:
+        return nid is not None and self._loader.get(tx, nid).type == "m.room.create"
+
+    def _readable(self, tx: Transaction, room_nid: int, nids: list[int], user_id: str, span: Span) -> list[int]:
+        """Of a joined user: what the history shows, and what is state now, which the user may read anyway; where that
+        were left out, neither the timeline nor the state before it would have it."""
+        visible = self._visible(tx, room_nid, nids, user_id)
+        if len(visible) == len(nids):
+            return visible
+        kept = {*visible, *self._state_at(tx, room_nid, span.upto).values()}
+        return [nid for nid in nids if nid in kept]
 
     def _visible(self, tx: Transaction, room_nid: int, nids: list[int], user_id: str) -> list[int]:
         stored = self._loader.stored_by_nid(tx, nids)

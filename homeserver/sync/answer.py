@@ -135,7 +135,7 @@ class AnswerComposer:
     def _joined(
         self, tx: Transaction, ask: Ask, row: Membership, receipt: Json | None, account_data: list[Json] | None
     ) -> Json:
-        is_new = row.position > ask.since_position or ask.since is None
+        is_new = row.position > ask.since_position and not self._timeline.was_joined(tx, row, ask.since_position)
         entry: Json = {}
         if is_new or ask.full_state or ask.changed is None or row.room_nid in ask.changed:
             entry = self._changed_room(tx, ask, row, is_new)
@@ -164,11 +164,12 @@ class AnswerComposer:
             state = tuple(self._timeline.state_at(tx, row.room_nid, span.upto))
         if not (is_new or ask.full_state or delta.timeline or state):
             return {}
-        state = self._lazy(tx, ask, row, delta, state)
-        entry: Json = {
-            "timeline": self._timeline_json(tx, ask, delta),
-            ask.state_key: {"events": self._events(tx, ask, self._after(tx, ask, delta, state), ask.filter.state)},
-        }
+        state = self._lazy(tx, ask, row, delta, state, is_new)
+        timeline = self._timeline_json(tx, ask, delta)
+        state_events = self._events(tx, ask, self._after(tx, ask, delta, state), ask.filter.state)
+        if not (is_new or ask.full_state or timeline["events"] or timeline["limited"] or state_events):
+            return {}
+        entry: Json = {"timeline": timeline, ask.state_key: {"events": state_events}}
         if is_new or delta.has_member_changes:
             entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
         return entry
@@ -180,7 +181,7 @@ class AnswerComposer:
         return [*state, *self._timeline.last_state_of(tx, delta.timeline)]
 
     def _lazy(
-        self, tx: Transaction, ask: Ask, row: Membership, delta: RoomDelta, state: tuple[int, ...]
+        self, tx: Transaction, ask: Ask, row: Membership, delta: RoomDelta, state: tuple[int, ...], is_new: bool
     ) -> tuple[int, ...]:
         """With lazy loading, of the members only those that matter to what is shown."""
         if not ask.filter.lazy_load_members:
@@ -188,13 +189,13 @@ class AnswerComposer:
         events = self._parts.loader.get_many(tx, [*state, *delta.timeline])
         shown = {event.state_key for nid in delta.timeline if (event := events[nid]).type == "m.room.member"}
         needed = {events[nid].sender for nid in delta.timeline if nid in events} - shown
-        if ask.since is None or row.position > ask.since_position:
+        if is_new:
             needed.add(row.user_id)
-            needed |= set(self._timeline.summary(tx, row.room_nid, row.user_id)["m.heroes"])
+            needed |= set(self._timeline.summary(tx, row.room_nid, row.user_id).get("m.heroes", ()))
         changed = {nid for nid in state if events[nid].type == "m.room.member"}
         others = tuple(nid for nid in state if nid not in changed)
         members = self._timeline.members(tx, row.room_nid, needed, ask.upto.position)
-        if ask.since is not None and row.position <= ask.since_position:
+        if not is_new:
             members.update({str(events[nid].state_key): nid for nid in changed})
         fresh = self._sent_members.fresh(ask.requester, row.room_nid, members, ask)
         return (*others, *fresh)
