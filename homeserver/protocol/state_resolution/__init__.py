@@ -6,6 +6,6 @@ https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
 from __future__ import annotations
 
 from homeserver.protocol.state_resolution.graph import AuthGraph, EventGraph
-from homeserver.protocol.state_resolution.resolution import resolve
+from homeserver.protocol.state_resolution.resolution import resolve, resolve_forks
 
-__all__ = ["AuthGraph", "EventGraph", "resolve"]
+__all__ = ["AuthGraph", "EventGraph", "resolve", "resolve_forks"]

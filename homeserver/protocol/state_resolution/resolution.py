@@ -8,7 +8,7 @@ from homeserver.protocol.events import StateKey
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution.first import resolve_first
 from homeserver.protocol.state_resolution.graph import AuthGraph
-from homeserver.protocol.state_resolution.second import resolve_second
+from homeserver.protocol.state_resolution.second import Conflict, resolve_second
 
 StateSet = Mapping[StateKey, str]
 
@@ -20,7 +20,23 @@ def resolve(version: RoomVersion, state_sets: Sequence[StateSet], graph: AuthGra
     unconflicted, conflicted = separate(state_sets)
     if not conflicted:
         return unconflicted
-    return resolve_second(version, state_sets, (unconflicted, conflicted), graph)
+    whole = [set(state.values()) for state in state_sets]
+    return {**unconflicted, **resolve_second(version, Conflict(unconflicted, conflicted, whole), graph)}
+
+
+def resolve_forks(
+    version: RoomVersion, common: StateSet, claims: Sequence[StateSet], graph: AuthGraph
+) -> dict[StateKey, str]:
+    """What several states that have much in common resolve to, in the places where they differ.
+
+    `common`: what all of them have, which may be large and is only looked up; `claims`: what each of them has besides.
+    `graph` has to know the common events as part of each set. For all room versions but 1.
+    """
+    conflicted: dict[StateKey, set[str]] = {}
+    for claim in claims:
+        for key, event_id in claim.items():
+            conflicted.setdefault(key, set()).add(event_id)
+    return resolve_second(version, Conflict(common, conflicted, [set(one.values()) for one in claims]), graph)
 
 
 def separate(state_sets: Sequence[StateSet]) -> tuple[dict[StateKey, str], dict[StateKey, set[str]]]:

@@ -5,6 +5,7 @@ conflicted state subgraph: https://spec.matrix.org/v1.19/rooms/v12/#state-resolu
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
 from homeserver.protocol.events import Event, StateKey
@@ -16,17 +17,21 @@ CREATE: StateKey = ("m.room.create", "")
 POWER: StateKey = ("m.room.power_levels", "")
 
 
-def resolve_second(
-    version: RoomVersion,
-    state_sets: Sequence[Mapping[StateKey, str]],
-    separated: tuple[dict[StateKey, str], dict[StateKey, set[str]]],
-    graph: AuthGraph,
-) -> dict[StateKey, str]:
-    """Steps 1 to 5 of the algorithm."""
-    unconflicted, conflicted = separated
-    claimed = {event_id for ids in conflicted.values() for event_id in ids}
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What states agree on and what not. `sets`: the events of each state that their auth chains are compared by."""
+
+    unconflicted: Mapping[StateKey, str]
+    conflicted: Mapping[StateKey, set[str]]
+    sets: Sequence[Collection[str]]
+
+
+def resolve_second(version: RoomVersion, conflict: Conflict, graph: AuthGraph) -> dict[StateKey, str]:
+    """Steps 1 to 5 of the algorithm; what the result has beside the unconflicted state."""
+    unconflicted = conflict.unconflicted
+    claimed = {event_id for ids in conflict.conflicted.values() for event_id in ids}
     is_second_edition = version.state_resolution == "v2.1"
-    difference = graph.auth_difference([set(state.values()) for state in state_sets])
+    difference = graph.auth_difference(conflict.sets)
     full_ids = claimed | difference
     if is_second_edition:
         full_ids |= graph.conflicted_subgraph(claimed)
@@ -39,13 +44,11 @@ def resolve_second(
 
     power_ids = {one for one, event in full.items() if is_power_event(event)}
     power_ids = orderings.with_chains(power_ids, full.keys(), is_closed=is_closed)
-    start = {} if is_second_edition else dict(unconflicted)
-    checks = IterativeChecks(source, unconflicted)
-    partial = checks.apply(start, orderings.by_power([full[one] for one in power_ids]))
+    checks = IterativeChecks(source, {} if is_second_edition else unconflicted, unconflicted.get(CREATE))
+    checks.apply(orderings.by_power([full[one] for one in power_ids]))
     rest = [event for one, event in full.items() if one not in power_ids]
-    resolved = checks.apply(partial, orderings.by_mainline(rest, partial.get(POWER)))
-    resolved.update(unconflicted)
-    return resolved
+    checks.apply(orderings.by_mainline(rest, checks.find(POWER)))
+    return {key: event_id for key, event_id in checks.applied.items() if key not in unconflicted}
 
 
 def is_power_event(event: Event) -> bool:
@@ -78,25 +81,30 @@ class EventSource:
 
 
 class IterativeChecks:
-    """The iterative auth checks algorithm."""
+    """The iterative auth checks algorithm. `applied`: what the events allowed so far have made of the state they began
+    with, which is never copied, since it may be large."""
 
-    def __init__(self, source: EventSource, unconflicted: Mapping[StateKey, str]) -> None:
+    def __init__(self, source: EventSource, start: Mapping[StateKey, str], create_id: str | None) -> None:
         self._source = source
-        self._create_id = unconflicted.get(CREATE)
+        self._start = start
+        self._create_id = create_id
+        self.applied: dict[StateKey, str] = {}
 
-    def apply(self, state: Mapping[StateKey, str], events: Sequence[Event]) -> dict[StateKey, str]:
-        """The state after those of the events, in their order, that it allows."""
-        result = dict(state)
+    def apply(self, events: Sequence[Event]) -> None:
+        """Apply those of the events, in their order, that the state allows."""
         for event in events:
-            if event.is_state and self._is_allowed(event, result):
-                result[event.key] = event.event_id
-        return result
+            if event.is_state and self._is_allowed(event):
+                self.applied[event.key] = event.event_id
 
-    def _is_allowed(self, event: Event, state: Mapping[StateKey, str]) -> bool:
+    def find(self, key: StateKey) -> str | None:
+        """The event of a key in the state as it is now."""
+        return self.applied.get(key) or self._start.get(key)
+
+    def _is_allowed(self, event: Event) -> bool:
         wanted = auth_state_keys(event.type, event.state_key, event.sender, event.content, event.version)
         around = {one.key: one for one in self._source.cited(event) if one.is_state and one.key in wanted}
-        ids = {key: state[key] for key in wanted if key in state}
-        create_id = state.get(CREATE, self._create_id)
+        ids = {key: event_id for key in wanted if (event_id := self.find(key)) is not None}
+        create_id = self.find(CREATE) or self._create_id
         if create_id is None and event.version.room_id_is_create_hash:
             create_id = "$" + event.room_id[1:]
         if create_id is not None:
