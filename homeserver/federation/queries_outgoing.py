@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from homeserver.database import Transaction
 
@@ -32,14 +32,16 @@ def failing_destinations(tx: Transaction) -> list[tuple[str, int, int]]:
 
 
 def behind_destinations(tx: Transaction) -> list[str]:
-    """The servers that have something coming: events of their rooms after the last one acknowledged, or EDUs."""
+    """The servers that have something coming: events of their rooms after the last one acknowledged, or
+    what was put by for them."""
     rows = tx.all(
         """SELECT DISTINCT s.server_name FROM room_servers s LEFT JOIN destinations d ON d.server_name = s.server_name
            WHERE EXISTS (SELECT 1 FROM events e WHERE e.room_nid = s.room_nid AND e.outbound = 1
                          AND e.position >= COALESCE(d.sent_position, 0) AND e.position >= s.from_position
                          AND (e.position, e.event_nid) > (COALESCE(d.sent_position, 0), COALESCE(d.sent_nid, 0))
                          AND (s.to_position IS NULL OR e.position <= s.to_position))
-           UNION SELECT DISTINCT server_name FROM outgoing_edus"""
+           UNION SELECT DISTINCT server_name FROM outgoing_edus
+           UNION SELECT DISTINCT server_name FROM outgoing_pdus"""
     )
     return [row[0] for row in rows]
 
@@ -61,6 +63,48 @@ def due_events(tx: Transaction, server_name: str, after: tuple[int, int], upto: 
         limit=limit,
     )
     return [(row[0], row[1], row[2], bytes(row[3])) for row in rows]
+
+
+def joined_since(tx: Transaction, room_nid: int, server_name: str) -> int | None:
+    """The position since which the server is in the room; None where it is not."""
+    position = tx.value(
+        """SELECT from_position FROM room_servers
+           WHERE room_nid = :room AND server_name = :server AND to_position IS NULL LIMIT 1""",
+        room=room_nid,
+        server=server_name,
+    )
+    return None if position is None else int(position)
+
+
+def add_pdus(tx: Transaction, server_name: str, event_nids: Sequence[int]) -> None:
+    """Queue events that are not due by the server's stay in the room, in this order; each once."""
+    tx.run_many(
+        """INSERT INTO outgoing_pdus (server_name, event_nid) VALUES (:server, :nid)
+           ON CONFLICT (server_name, event_nid) DO NOTHING""",
+        [{"server": server_name, "nid": nid} for nid in event_nids],
+    )
+
+
+def count_queued(tx: Transaction, server_name: str) -> int:
+    """How many events are queued for a server."""
+    return int(tx.value("SELECT COUNT(*) FROM outgoing_pdus WHERE server_name = :server", server=server_name))
+
+
+def queued_pdus(tx: Transaction, server_name: str, last_nid: int, limit: int) -> list[tuple[int, bytes]]:
+    """(pdu_nid, pdu) of the queued events, in order, up to a number."""
+    rows = tx.all(
+        """SELECT q.pdu_nid, e.pdu FROM outgoing_pdus q JOIN events e ON e.event_nid = q.event_nid
+           WHERE q.server_name = :server AND q.pdu_nid <= :last ORDER BY q.pdu_nid LIMIT :limit""",
+        server=server_name,
+        last=last_nid,
+        limit=limit,
+    )
+    return [(row[0], bytes(row[1])) for row in rows]
+
+
+def delete_pdus(tx: Transaction, pdu_nids: Collection[int]) -> None:
+    """These were acknowledged."""
+    tx.run_many("DELETE FROM outgoing_pdus WHERE pdu_nid = :nid", [{"nid": nid} for nid in pdu_nids])
 
 
 def write_sent(tx: Transaction, server_name: str, sent: tuple[int, int]) -> None:

@@ -39,6 +39,22 @@ OUTGOING_EDUS = Table(
     reaper="federation: deleted when acknowledged",
 )
 
+OUTGOING_PDUS = Table(
+    name="outgoing_pdus",
+    owner="federation",
+    # Events that are not within the destination's stay in the room, and are for it all the same.
+    sql="""
+    CREATE TABLE outgoing_pdus (
+        pdu_nid SERIAL8 PRIMARY KEY,
+        server_name TEXT NOT NULL,
+        event_nid BIGINT NOT NULL
+    );
+    CREATE UNIQUE INDEX outgoing_pdus_by_event ON outgoing_pdus (server_name, event_nid);
+    """,
+    bound="events that crossed joins and are not acknowledged; about 1000 a destination",
+    reaper="federation: deleted when acknowledged",
+)
+
 STAGED_PDUS = Table(
     name="staged_pdus",
     owner="federation",
@@ -74,4 +90,4 @@ RECEIVED_TRANSACTIONS = Table(
     reaper="federation: rows older than a day",
 )
 
-TABLES = [DESTINATIONS, OUTGOING_EDUS, STAGED_PDUS, RECEIVED_TRANSACTIONS]
+TABLES = [DESTINATIONS, OUTGOING_EDUS, OUTGOING_PDUS, STAGED_PDUS, RECEIVED_TRANSACTIONS]

@@ -1,14 +1,15 @@
 """Sending to other servers: one queue a destination, at most one transaction under way, nothing lost by a restart.
 
 What is due is read from the events themselves, as a span of positions a destination has not acknowledged yet, so
-that a message writes nothing per destination, and a server that was away gets everything, in order.
+that a message writes nothing per destination, and a server that was away gets everything, in order. Before that go the
+few events that are queued for a destination by themselves.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -59,6 +60,32 @@ class _Attempt:
     txn_id: str
     upto: int
     last_edu_nid: int = queries_outgoing.LAST_NID
+    last_pdu_nid: int = queries_outgoing.LAST_NID
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """What a transaction takes: events queued by themselves, events by their place in the room, EDUs."""
+
+    queued: list[tuple[int, bytes]]
+    events: list[DueEvent]
+    edus: list[tuple[int, str, bytes]]
+
+    def pdus_for(self, server_name: str) -> list[msgspec.Raw]:
+        """Without the destination's own."""
+        others = [event[3] for event in self.events if event[2].partition(":")[2] != server_name]
+        return [msgspec.Raw(pdu) for pdu in [*(pdu for _, pdu in self.queued), *others]]
+
+    def is_full(self) -> bool:
+        """Whether all places for events were taken, so that more may be due."""
+        return len(self.queued) + len(self.events) == MOST_PDUS
+
+    def sent_upto(self, before: tuple[int, int], upto: int) -> tuple[int, int]:
+        """What the destination has acknowledged once it has taken this; where not all places were taken, nothing up
+        to there is left."""
+        if not self.is_full():
+            return upto, queries_outgoing.LAST_NID
+        return self.events[-1][:2] if self.events else before
 
 
 @dataclass(slots=True)
@@ -182,25 +209,24 @@ class Sender:
         if queue.sent is None:
             queue.sent = await self._database.glance(queries_outgoing.sent_upto, server_name)
         attempt = queue.attempt or self._new_attempt()
-        events, edus = await self._database.glance(self._due, server_name, queue.sent, attempt)
-        # Where not all places were taken, nothing up to there is left.
-        sent = events[-1][:2] if len(events) == MOST_PDUS else (attempt.upto, queries_outgoing.LAST_NID)
-        volatile = [] if queue.attempt else list(queue.volatile.items())[: MOST_EDUS - len(edus)]
-        if not events and not edus and not volatile:
+        due = await self._database.glance(self._due, server_name, queue.sent, attempt)
+        sent = due.sent_upto(queue.sent, attempt.upto)
+        volatile = [] if queue.attempt else list(queue.volatile.items())[: MOST_EDUS - len(due.edus)]
+        if not due.queued and not due.events and not due.edus and not volatile:
             was_again = queue.attempt is not None
             queue.sent, queue.attempt = sent, None
             return was_again
-        pdus = [msgspec.Raw(event[3]) for event in events if event[2].partition(":")[2] != server_name]
-        body = [{"edu_type": edu_type, "content": msgspec.Raw(content)} for _, edu_type, content in edus]
+        pdus = due.pdus_for(server_name)
+        body = [{"edu_type": edu_type, "content": msgspec.Raw(content)} for _, edu_type, content in due.edus]
         body += [edu for _, edu in volatile]
-        if pdus or edus:
-            queue.attempt = replace(attempt, last_edu_nid=edus[-1][0] if edus else 0)
+        if pdus or due.edus:
+            queue.attempt = replace(attempt, last_edu_nid=_last_nid(due.edus), last_pdu_nid=_last_nid(due.queued))
         if (pdus or body) and not await self._deliver(server_name, queue, attempt.txn_id, pdus, body):
             return False
         for key, edu in volatile:
             if queue.volatile.get(key) is edu:
                 del queue.volatile[key]
-        await self._database.transact(self._acknowledge, server_name, sent, [edu[0] for edu in edus])
+        await self._database.transact(self._acknowledge, server_name, sent, due)
         queue.sent, queue.attempt = sent, None
         return True
 
@@ -225,14 +251,18 @@ class Sender:
         await self._health.record_success(server_name)
         return True
 
-    def _due(
-        self, tx: Transaction, server_name: str, sent: tuple[int, int], attempt: _Attempt
-    ) -> tuple[list[DueEvent], list[tuple[int, str, bytes]]]:
-        return (
-            queries_outgoing.due_events(tx, server_name, sent, attempt.upto, MOST_PDUS),
-            queries_outgoing.due_edus(tx, server_name, attempt.last_edu_nid, MOST_EDUS),
-        )
+    def _due(self, tx: Transaction, server_name: str, sent: tuple[int, int], attempt: _Attempt) -> _Due:
+        queued = queries_outgoing.queued_pdus(tx, server_name, attempt.last_pdu_nid, MOST_PDUS)
+        places = MOST_PDUS - len(queued)
+        events = queries_outgoing.due_events(tx, server_name, sent, attempt.upto, places) if places else []
+        return _Due(queued, events, queries_outgoing.due_edus(tx, server_name, attempt.last_edu_nid, MOST_EDUS))
 
-    def _acknowledge(self, tx: Transaction, server_name: str, sent: tuple[int, int], edu_nids: list[int]) -> None:
+    def _acknowledge(self, tx: Transaction, server_name: str, sent: tuple[int, int], due: _Due) -> None:
         queries_outgoing.write_sent(tx, server_name, sent)
-        queries_outgoing.delete_edus(tx, edu_nids)
+        queries_outgoing.delete_edus(tx, [edu[0] for edu in due.edus])
+        queries_outgoing.delete_pdus(tx, [pdu[0] for pdu in due.queued])
+
+
+def _last_nid(rows: Sequence[tuple[Any, ...]]) -> int:
+    """The number of the last row; 0, which is before every row, where there is none."""
+    return int(rows[-1][0]) if rows else 0

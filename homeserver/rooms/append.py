@@ -14,7 +14,7 @@ from homeserver.rooms.counting import UNCOUNTED, Counting, counted_columns
 from homeserver.rooms.current import CurrentState
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.outliers import authorising_ids
-from homeserver.rooms.records import Counted, RoomRecord, Status, StoredEvent, Tip
+from homeserver.rooms.records import Counted, Fork, RoomRecord, Status, StoredEvent, Tip
 from homeserver.rooms.redacting import Redactor
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
@@ -39,11 +39,15 @@ class Placement:
 OnAccepted = Callable[[Transaction, RoomRecord, StoredEvent], None]
 """Called within the transaction for each event that became part of a room's history."""
 
+OnFork = Callable[[Transaction, RoomRecord, Fork], None]
+"""Called within the transaction for each live event of another server that came beside what the room has."""
+
 
 class Appender:
     """Writes events. Callable in the writer thread, with the room's lock held.
 
     `on_accepted`: slices that keep something of each accepted event, live or fetched backwards (`position` 0).
+    `on_fork`: is told once the room's current state includes the event.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Appender:
         self._redactor = redactor
         self._counting = Counting(snapshots, loader)
         self.on_accepted: list[OnAccepted] = []
+        self.on_fork: list[OnFork] = []
 
     def append(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> StoredEvent:
         """Write an event with its state, move the tips, and make what follows from it current."""
@@ -152,6 +157,9 @@ class Appender:
             self._current.write(tx, room, snapshot_nid, {event.key: stored.event_nid}, stored.event_nid)
         else:
             self._current.advance(tx, room, snapshot_nid, stored.event_nid)
+        if left and not placement.is_local:
+            for hook in self.on_fork:
+                hook(tx, room, Fork(stored, tuple(left), placement.is_outbound))
 
 
 def _is_current(tips: list[Tip], gone: list[int], state_after: int) -> bool:

@@ -84,6 +84,12 @@ def insert_edges(tx: Transaction, event_nid: int, prev_event_ids: Sequence[str])
     )
 
 
+def outbound_among(tx: Transaction, nids: Collection[int]) -> set[int]:
+    """Those of some events that this server tells the others of: its own, and memberships that it let in."""
+    rows = tx.all_in("SELECT event_nid FROM events WHERE event_nid IN :nids AND outbound = 1", nids=list(nids))
+    return {row[0] for row in rows}
+
+
 def is_referred_to(tx: Transaction, event_id: str) -> bool:
     """Whether an accepted event refers to this one."""
     return (

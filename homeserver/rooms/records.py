@@ -92,6 +92,16 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
+class Fork:
+    """An event of another server, and the tips of the room that it does not cite. `is_outbound`: this server let it in
+    and tells the others."""
+
+    stored: StoredEvent
+    others: tuple[Tip, ...]
+    is_outbound: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Membership:
     """The membership a user has in a room now, and where it came about."""
 

@@ -13,6 +13,7 @@ from homeserver.federation.authentication import RequestAuthenticator, RequestSi
 from homeserver.federation.backoff import DestinationHealth, Retries
 from homeserver.federation.calls import Calls
 from homeserver.federation.client import FederationClient
+from homeserver.federation.crossed_joins import CrossedJoins
 from homeserver.federation.discovery import Discovery
 from homeserver.federation.event_signatures import EventSignatures
 from homeserver.federation.history import History
@@ -73,6 +74,7 @@ def wire_federation(ground: Ground) -> Federation:
     admission = Admission(rooms, ServerAcls(rooms), ground.server_name)
     work = RoomWork(database, admission, arrivals, ground.reactor, ground.background.spawn)
     outward.health.on_revived(work.retry)
+    parts.appender.on_fork.append(CrossedJoins(parts, ground.server_name).note_fork)
     return Federation(
         settings=settings,
         egress=outward.egress,

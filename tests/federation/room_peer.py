@@ -65,13 +65,17 @@ class RoomPeer:
 
     def join(self, room_id: str) -> Event:
         """Join a room of the server."""
+        return self.send_join(self.make_join(room_id))
+
+    def make_join(self, room_id: str) -> Event:
+        """Ask for a template and sign the join; nothing has come of it yet."""
         user = quote(self.user_id, safe="")
         versions = "&".join(f"ver={version}" for version in ROOM_VERSIONS)
         made = self.ask("GET", f"{FEDERATION}/make_join/{quote(room_id)}/{user}?{versions}").ok()
         self.version = ROOM_VERSIONS[made["room_version"]]
         template = made["event"]
         self.room_id = room_id
-        event = self.build(
+        return self.build(
             "m.room.member",
             {"membership": "join"},
             state_key=self.user_id,
@@ -79,7 +83,10 @@ class RoomPeer:
             auth_events=template["auth_events"],
             depth=template["depth"],
         )
-        path = f"/_matrix/federation/v2/send_join/{quote(room_id)}/{quote(event.event_id, safe='')}"
+
+    def send_join(self, event: Event) -> Event:
+        """Have the server take the join."""
+        path = f"/_matrix/federation/v2/send_join/{quote(self.room_id)}/{quote(event.event_id, safe='')}"
         answer = self.ask("PUT", path, event.pdu).ok()
         events = [parse_event(pdu, self.version) for pdu in answer["state"]]
         self.state = {one.key: one for one in [*events, event]}
