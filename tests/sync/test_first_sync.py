@@ -120,9 +120,9 @@ class FirstSyncTest(HomeserverCase):
         """Since the join, until a receipt."""
         room = self.alice.create_room(preset="public_chat")
         self.bob.join(room)
+        self.bob.send(room, "my own do not count")
         self.alice.send(room, "one")
         last = self.alice.send(room, "two")
-        self.bob.send(room, "my own do not count")
 
         def count() -> int:
             number: int = self.bob.sync()["rooms"]["join"][room]["unread_notifications"]["notification_count"]
