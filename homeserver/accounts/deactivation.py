@@ -29,6 +29,10 @@ class Deactivation:
         await self._database.transact(self._deactivate, user_id, erase)
         in_background(self._leave_everything(user_id, erase), "a deactivation")
 
+    async def unbind(self, user_id: str, id_server: str | None = None) -> bool:
+        """Before an account ends: have identity servers forget its identifiers. Whether all did."""
+        return all([await hook(user_id, id_server) for hook in self._hooks.before_deactivated])
+
     async def resume(self) -> None:
         """At start: finish the deactivations that a stop interrupted."""
         for user_id, erase in await self._database.read(queries.users_leaving_rooms):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from homeserver.accounts.bodies import optional_boolean, optional_text
@@ -52,7 +53,7 @@ class AccountEndpoints:
             raise forbidden("This server has no passwords.")
         body = request.json_object()
         _check_new_password(self._password_changes, body, is_required=not body.get("auth"))
-        user_id, body = await self._authenticated(request, requester, body)
+        user_id, body = await self._authenticated(request, requester, body, (PASSWORD, EMAIL))
         password = _check_new_password(self._password_changes, body, is_required=True)
         await self._password_changes.change(
             user_id, password, logs_out=optional_boolean(body, "logout_devices", True), except_for=requester
@@ -67,28 +68,30 @@ class AccountEndpoints:
         """
         body = request.json_object(optional=True)
         optional_boolean(body, "erase")
+        optional_text(body, "id_server")
         if requester is not None and requester.app_service is not None:
             user_id = requester.user_id
         else:
-            user_id, body = await self._authenticated(request, requester, body)
+            user_id, body = await self._authenticated(request, requester, body, (PASSWORD,))
+        is_unbound = await self._deactivation.unbind(user_id, optional_text(body, "id_server"))
         await self._deactivation.deactivate(user_id, erase=optional_boolean(body, "erase"))
-        # No third-party identifiers are bound by this server, so there are none to unbind.
-        return {"id_server_unbind_result": "success"}
+        return {"id_server_unbind_result": "success" if is_unbound else "no-support"}
 
     async def _authenticated(
-        self, request: Request, requester: Requester | None, body: dict[str, Any]
+        self, request: Request, requester: Requester | None, body: dict[str, Any], stages: Sequence[str]
     ) -> tuple[str, dict[str, Any]]:
-        """Who it is and the body, once they have shown it. Without an access token they prove an e-mail address."""
+        """Who it is and the body, once they have shown it: without an access token by one of the stages."""
         if requester is not None:
             if requester.is_guest:
                 raise MatrixError(403, "M_GUEST_ACCESS_FORBIDDEN", "Guests may not do this.")
             return requester.user_id, await self._ui_auth.confirm(requester, request, body, may_reuse=False)
-        flows = [[stage] for stage in (PASSWORD, EMAIL) if self._ui_auth.has_stage(stage)]
+        flows = [[stage] for stage in stages if self._ui_auth.has_stage(stage)]
         if not flows:
             raise missing_token()
         authorised = await self._ui_auth.authenticate(Operation(request=request, body=body, flows=flows))
         if authorised.user_id is None:
             raise forbidden("There is no account to be changed.")
+        await self._password_changes.check_unlocked(authorised.user_id)
         return authorised.user_id, authorised.body
 
 

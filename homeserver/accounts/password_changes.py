@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from homeserver.accounts import queries_users as queries
 from homeserver.accounts.passwords import Passwords
+from homeserver.accounts.records import user_locked
 from homeserver.accounts.sessions import Sessions
 from homeserver.database import Database, Transaction
 from homeserver.protocol.requester import Requester
@@ -27,6 +28,13 @@ class PasswordChanges:
         `M_WEAK_PASSWORD`."""
         password_hash = await self._passwords.hash(password)
         await self._database.transact(self._change, user_id, password_hash, logs_out, except_for)
+
+    async def check_unlocked(self, user_id: str) -> None:
+        """Raise `MatrixError` 401 `M_USER_LOCKED` where the account is locked: without an access token nobody has
+        looked."""
+        user = await self._database.glance(queries.find_user, user_id)
+        if user is not None and user.is_locked:
+            raise user_locked()
 
     def check_strength(self, password: str) -> None:
         """Raise `MatrixError` 400 where `change` would refuse the password."""

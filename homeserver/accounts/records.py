@@ -126,7 +126,9 @@ class NoAppServices:
 
 @dataclass(slots=True)
 class AccountHooks:
-    """What others do when an account begins or ends. The first three run within the transaction.
+    """What others do when an account begins or ends. The first three run within the transaction. Before it,
+    `before_deactivated(user_id, id_server)` has identity servers (or this one) forget the user's identifiers, and says
+    whether they did.
 
     `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`, and where people registered
     themselves `on_signed_up(tx, user_id, results)` with the results of the stages they passed. After the commit:
@@ -137,5 +139,6 @@ class AccountHooks:
     on_registered: list[Callable[[Transaction, User, str | None], None]] = field(default_factory=list)
     on_deactivated: list[Callable[[Transaction, str, bool], None]] = field(default_factory=list)
     on_signed_up: list[Callable[[Transaction, str, Mapping[str, Any]], None]] = field(default_factory=list)
+    before_deactivated: list[Callable[[str, str | None], Awaitable[bool]]] = field(default_factory=list)
     after_registered: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)
     after_deactivated: list[Callable[[str, bool], Awaitable[None]]] = field(default_factory=list)

@@ -27,12 +27,14 @@ class StageFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt at a stage. `auth`: what the client gave. `requester`: None where there is no access token."""
+    """One attempt at a stage. `auth`: what the client gave. `requester`: None where there is no access token.
+    `operation`: method and path of what is to be authorised."""
 
     auth: dict[str, Any]
     session_id: str
     client_ip: str
     requester: Requester | None = None
+    operation: str = ""
 
 
 class Stage(Protocol):

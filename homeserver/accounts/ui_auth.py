@@ -154,7 +154,8 @@ class UiAuth:
         try:
             if stage is None or not _is_next(operation.flows, session.completed, stage_type):
                 raise StageFailed("M_UNRECOGNIZED", "This authentication stage is not asked for now.")
-            attempt = Attempt(auth, session.session_id, operation.request.client_ip, operation.requester)
+            client_ip = operation.request.client_ip
+            attempt = Attempt(auth, session.session_id, client_ip, operation.requester, operation.name)
             result = await stage.check(attempt)
         except StageFailed as failure:
             raise self._challenge(operation, await self.sessions.saved(session), failure) from None

@@ -16,6 +16,7 @@ from homeserver.slices.registration_tokens.endpoints import RegistrationTokenAdm
 from homeserver.slices.registration_tokens.service import RegistrationTokens
 from homeserver.slices.registration_tokens.stage import RegistrationTokenStage
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.threepids import wire_threepids
 
 
 def account_slice_endpoints(
@@ -24,7 +25,11 @@ def account_slice_endpoints(
     """Make them, and tell the accounts of them."""
     guests = Guests(ground.rooms, memberships, parts.accounts.guests_among, ground.background.spawn)
     ground.parts.appender.on_accepted.append(guests.note_accepted)
-    return [*_registration_tokens(ground, parts), *_login_tokens(ground, parts)]
+    return [
+        *_registration_tokens(ground, parts),
+        *_login_tokens(ground, parts),
+        *wire_threepids(ground, parts, egress),
+    ]
 
 
 def _login_tokens(ground: Ground, parts: AccountParts) -> list[object]:

@@ -20,6 +20,7 @@ from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_
 from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
 from homeserver.slices.search.tables import TABLES as SEARCH
+from homeserver.slices.threepids.tables import TABLES as THREEPIDS
 from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
 
 TABLES: list[Table] = [
@@ -40,5 +41,6 @@ TABLES: list[Table] = [
     *RELATIONS,
     *REPORTING,
     *SEARCH,
+    *THREEPIDS,
     *USER_DIRECTORY,
 ]

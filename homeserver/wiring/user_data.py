@@ -118,3 +118,5 @@ def _offered(config: Config) -> Iterator[str]:
     """The optional capabilities that are there."""
     if config.accounts.login_tokens.is_enabled:
         yield "m.get_login_token"
+    if config.email is not None and config.accounts.registration.enable_3pid_changes:
+        yield "m.3pid_changes"

@@ -1,0 +1,1 @@
+"""Mail that this server sends."""

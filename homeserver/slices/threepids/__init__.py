@@ -1,0 +1,1 @@
+"""Third-party identifiers: e-mail addresses of users, shown to be theirs."""

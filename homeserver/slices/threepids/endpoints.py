@@ -1,0 +1,127 @@
+"""`/account/3pid`: what a user has added to their account, and bound at identity servers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeserver.accounts.ui_auth import UiAuth
+from homeserver.http.request import Request
+from homeserver.http.response import Json
+from homeserver.http.routing import route
+from homeserver.protocol.errors import bad_json, forbidden, invalid_param, missing_param
+from homeserver.protocol.requester import Requester
+from homeserver.slices.threepids.identity import Credentials, IdentityServers
+from homeserver.slices.threepids.records import EMAIL, MEDIA, Purpose, check_client_secret
+from homeserver.slices.threepids.service import Threepids
+from homeserver.slices.threepids.sessions import ValidationSessions
+
+_3PID = "/_matrix/client/v3/account/3pid"
+
+
+class ThreepidEndpoints:
+    """Listing and deleting identifiers, and binding them. `may_change`: whether users may."""
+
+    def __init__(self, threepids: Threepids, identity_servers: IdentityServers, *, may_change: bool) -> None:
+        self._threepids = threepids
+        self._identity_servers = identity_servers
+        self._may_change = may_change
+
+    @route("GET", _3PID)
+    async def get_threepids(self, request: Request, requester: Requester) -> Json:
+        """What the user has added.
+
+        https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3account3pid
+        """
+        return {"threepids": [one.body() for one in await self._threepids.threepids_of(requester.user_id)]}
+
+    @route("POST", f"{_3PID}/delete", refuses_suspended=True)
+    async def delete(self, request: Request, requester: Requester) -> Json:
+        """Remove an identifier, and have identity servers forget it.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3piddelete
+        """
+        if not self._may_change:
+            raise forbidden("Addresses cannot be changed on this server.")
+        medium, address, id_server = _named(request.json_object())
+        await self._threepids.delete(requester.user_id, medium, address)
+        return await self._unbound(requester.user_id, medium, address, id_server)
+
+    @route("POST", f"{_3PID}/unbind")
+    async def unbind(self, request: Request, requester: Requester) -> Json:
+        """Have identity servers forget an identifier, which stays the user's here.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidunbind
+        """
+        return await self._unbound(requester.user_id, *_named(request.json_object()))
+
+    @route("POST", [f"{_3PID}/bind", _3PID], refuses_suspended=True)
+    async def bind(self, request: Request, requester: Requester) -> Json:
+        """Have an identity server tell others whose an address is. The older path names it `three_pid_creds`.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidbind
+        """
+        body = request.json_object()
+        if request.path.endswith("/3pid"):
+            body = body.get("three_pid_creds", {})
+            if not isinstance(body, dict):
+                raise bad_json("three_pid_creds: must be an object.")
+        names = ("id_server", "id_access_token", "sid", "client_secret")
+        await self._identity_servers.bind(requester.user_id, Credentials(*(_text(body, name) for name in names)))
+        return {}
+
+    async def _unbound(self, user_id: str, medium: str, address: str, id_server: str | None) -> Json:
+        is_unbound = await self._identity_servers.unbind(user_id, medium, address, id_server)
+        return {"id_server_unbind_result": "success" if is_unbound else "no-support"}
+
+
+class AddThreepidEndpoints:
+    """Adding identifiers, where this server can validate them and users may."""
+
+    def __init__(
+        self, threepids: Threepids, sessions: ValidationSessions, ui_auth: UiAuth, *, may_change: bool
+    ) -> None:
+        self._threepids = threepids
+        self._sessions = sessions
+        self._ui_auth = ui_auth
+        self._may_change = may_change
+
+    @route("POST", f"{_3PID}/add", refuses_suspended=True)
+    async def add(self, request: Request, requester: Requester) -> Json:
+        """Add an address that was validated.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidadd
+        """
+        if not self._may_change:
+            raise forbidden("Addresses cannot be changed on this server.")
+        body = request.json_object()
+        if not body.get("auth"):
+            # What cannot succeed is said before the user is asked who they are.
+            await self._sessions.get_validated(*_session(body), Purpose.ADD)
+        body = await self._ui_auth.confirm(requester, request, body)
+        await self._threepids.add(requester.user_id, self._sessions, *_session(body))
+        return {}
+
+
+def _session(body: dict[str, Any]) -> tuple[str, str]:
+    """(session id, client secret)."""
+    sid, client_secret = _text(body, "sid"), _text(body, "client_secret")
+    check_client_secret(client_secret)
+    return sid, client_secret
+
+
+def _named(body: dict[str, Any]) -> tuple[str, str, str | None]:
+    """(medium, address, identity server)."""
+    medium, address = _text(body, "medium"), _text(body, "address")
+    if medium not in MEDIA:
+        raise invalid_param(f"medium: must be one of {', '.join(MEDIA)}.")
+    id_server = None if body.get("id_server") is None else _text(body, "id_server")
+    return medium, address.lower() if medium == EMAIL else address, id_server
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if value is None:
+        raise missing_param(f"Missing field {name}.")
+    if not isinstance(value, str) or "\0" in value:
+        raise bad_json(f"{name}: must be a string without null characters.")
+    return value

@@ -1,0 +1,75 @@
+"""Mail, and the addresses of users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from homeserver.accounts.kernel import AccountParts
+from homeserver.config.services import EmailConfig
+from homeserver.database import Transaction
+from homeserver.federation.authentication import RequestSigner
+from homeserver.http.egress import Egress
+from homeserver.protocol.errors import MatrixError
+from homeserver.slices.mail.service import Mailer, MailFailed
+from homeserver.slices.threepids.endpoints import AddThreepidEndpoints, ThreepidEndpoints
+from homeserver.slices.threepids.endpoints_validation import PhoneEndpoints, ValidationEndpoints, WithoutEmailEndpoints
+from homeserver.slices.threepids.identity import IdentityServers
+from homeserver.slices.threepids.letters import Letters
+from homeserver.slices.threepids.service import Threepids
+from homeserver.slices.threepids.sessions import ValidationSessions
+from homeserver.slices.threepids.stage import EmailStage
+from homeserver.wiring.ground import Ground
+
+
+def wire_threepids(ground: Ground, parts: AccountParts, egress: Egress) -> list[object]:
+    """Make it all, and tell the accounts of it."""
+    threepids = Threepids(ground.database)
+    identity_servers = IdentityServers(ground.database, egress, RequestSigner(ground.identity).authorization)
+    parts.credentials.find_by_threepid = threepids.find_user
+    parts.hooks.on_deactivated.append(threepids.deactivate)
+    parts.hooks.before_deactivated.append(identity_servers.unbind_all)
+    may_change = ground.config.accounts.registration.enable_3pid_changes
+    endpoints: list[object] = [
+        ThreepidEndpoints(threepids, identity_servers, may_change=may_change),
+        PhoneEndpoints(),
+    ]
+    if ground.config.email is None:
+        return [*endpoints, WithoutEmailEndpoints()]
+    sessions = _sessions(ground, ground.config.email)
+    _tell_accounts(parts, threepids, EmailStage(ground.database, threepids, sessions))
+    is_open = ground.config.accounts.registration.is_enabled
+    return [
+        *endpoints,
+        AddThreepidEndpoints(threepids, sessions, parts.ui_auth, may_change=may_change),
+        ValidationEndpoints(sessions, ground.server_name, may_register=is_open),
+    ]
+
+
+def _sessions(ground: Ground, config: EmailConfig) -> ValidationSessions:
+    mailer = Mailer(config, ground.server_name, ground.reactor)
+
+    async def send(
+        address: str, subject: str, paragraphs: Sequence[str], link: tuple[str, str] | None = None
+    ) -> None:
+        try:
+            await mailer.send(address, subject, paragraphs, link)
+        except MailFailed as error:
+            raise MatrixError(500, "M_UNKNOWN", "The mail could not be sent. Try again later.") from error
+
+    return ValidationSessions(
+        ground.database,
+        Letters(send, ground.server_name),
+        ground.config.server.public_baseurl,
+        config.token_lifetime_ms,
+        ground.limits,
+    )
+
+
+def _tell_accounts(parts: AccountParts, threepids: Threepids, stage: EmailStage) -> None:
+    parts.ui_auth.add_stage(stage)
+
+    def signed_up(tx: Transaction, user_id: str, results: Mapping[str, Any]) -> None:
+        threepids.signed_up(tx, user_id, results.get(stage.type))
+
+    parts.hooks.on_signed_up.append(signed_up)
