@@ -12,7 +12,7 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.requester import Requester
-from homeserver.rooms import queries_events, queries_members, queries_rooms
+from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import RoomRecord, StoredEvent
 from homeserver.rooms.service import Rooms, wall_clock_ms
@@ -137,14 +137,11 @@ class RoomReading:
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        row = queries_members.find_membership(tx, requester.user_id, room.room_nid)
-        if current_nid is not None and row is not None and row.membership == "join":
+        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+        if current_nid is not None and reader.is_joined:
             return self._parts.snapshots.get(tx, current_nid)
-        if row is not None and row.membership in ("leave", "ban") and not row.forgotten:
-            stored = self._parts.loader.stored_by_nid(tx, [row.event_nid])[row.event_nid]
-            reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
-            if stored.state_after is not None and reader.was_joined_until is not None:
-                return self._parts.snapshots.get(tx, stored.state_after)
+        if reader.departure is not None:
+            return self._parts.snapshots.get(tx, reader.departure.snapshot_nid)
         if current_nid is not None and self._parts.visibility.is_world_readable(tx, current_nid):
             return self._parts.snapshots.get(tx, current_nid)
         raise forbidden(f"{requester.user_id} is not in the room.")
@@ -176,12 +173,26 @@ class RoomReading:
     ) -> list[msgspec.Raw]:
         state = self._snapshot_for(tx, room, requester)
         if at is not None and room is not None and at.position is not None:
-            last = queries_events.last_event_at(tx, room.room_nid, at.position)
-            state = EMPTY if last is None else self._parts.snapshots.get(tx, last[1])
+            state = self._state_at(tx, room, at.position, requester, state)
         nids = [nid for key, nid in state.items() if key[0] == "m.room.member"]
         events = self._parts.loader.get_many(tx, nids)
         wanted = [nid for nid in nids if keep(events[nid].membership or "leave")]
         return self._raws(tx, wanted, requester)
+
+    def _state_at(
+        self, tx: Transaction, room: RoomRecord, position: int, requester: Requester, latest: State
+    ) -> State:
+        """The state at a position, for somebody whose `latest` readable state is this."""
+        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
+        if reader.departure is not None and position >= reader.departure.position:
+            return latest
+        last = queries_events.last_event_at(tx, room.room_nid, position)
+        if last is None:
+            return EMPTY
+        is_member = reader.is_joined or reader.departure is not None
+        if not is_member and not self._parts.visibility.is_world_readable(tx, last[1]):
+            raise forbidden(f"{requester.user_id} may not read the room as it was then.")
+        return self._parts.snapshots.get(tx, last[1])
 
     def _joined_members(self, tx: Transaction, room: RoomRecord) -> dict[str, dict[str, Any]]:
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
@@ -225,7 +236,8 @@ class RoomReading:
         after = queries_events.page_forward(tx, room.room_nid, (place[0], place[1] + 1), around.limit - count)
         before_nids = self._shown_nids(tx, reader, before, around.is_wanted)
         after_nids = self._shown_nids(tx, reader, after, around.is_wanted)
-        last = self._parts.loader.stored_by_nid(tx, [after[-1][1] if after else stored.event_nid]).popitem()[1]
+        last_nid = after_nids[-1] if after_nids else stored.event_nid
+        last = self._parts.loader.stored_by_nid(tx, [last_nid])[last_nid]
         state = EMPTY if last.state_after is None else self._parts.snapshots.get(tx, last.state_after)
         shown = [stored.event_nid, *before_nids, *after_nids]
         state_nids = list((self._lazy(tx, state, shown) if around.lazy_members else state).values())
@@ -241,16 +253,17 @@ class RoomReading:
         }
 
     def _page(self, tx: Transaction, room: RoomRecord | None, page: Page, requester: Requester) -> PageAnswer:
-        reader = self._check_reader(tx, room, requester)
+        state = self._snapshot_for(tx, room, requester)
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
+        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         start = self._start(tx, room, page, reader)
         found = self._scan(tx, room, page, start, reader)
         gaps: tuple[str, ...] = ()
         if page.is_backward:
             floor = -1 if found.is_at_end or found.last is None else found.last[0]
             gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)
-        members = self._sender_members(tx, room, found.nids) if page.lazy_members else []
+        members = self._sender_members(tx, state, found.nids) if page.lazy_members else []
         return PageAnswer(
             self._raws(tx, found.nids, requester, is_bundled=True),
             str(PlaceToken(place=Place(*start))),
@@ -278,19 +291,13 @@ class RoomReading:
                 return _Scanned(nids, last, is_at_end=True)
         return _Scanned(nids, last, is_at_end=False)
 
-    def _check_reader(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> Reader:
-        self._snapshot_for(tx, room, requester)
-        if room is None:
-            raise forbidden(f"{requester.user_id} is not in the room.")
-        return self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
-
     def _start(self, tx: Transaction, room: RoomRecord, page: Page, reader: Reader) -> tuple[int, int]:
         if page.start is not None:
             return place_of_token(tx, room, page.start)
         if not page.is_backward:
             return (0, 0)
-        if reader.was_joined_until is not None and not self._is_open(tx, room):
-            return (reader.was_joined_until[0], reader.was_joined_until[1] + 1)
+        if reader.departure is not None and not self._is_open(tx, room):
+            return (reader.departure.place[0], reader.departure.place[1] + 1)
         return queries_events.place_at_position(tx, room.room_nid, 2**62)
 
     def _is_open(self, tx: Transaction, room: RoomRecord) -> bool:
@@ -329,9 +336,7 @@ class RoomReading:
         senders = {event.sender for event in self._parts.loader.get_many(tx, shown).values()}
         return {key: nid for key, nid in state.items() if key[0] != "m.room.member" or key[1] in senders}
 
-    def _sender_members(self, tx: Transaction, room: RoomRecord, nids: list[int]) -> list[int]:
-        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        state = EMPTY if snapshot_nid is None else self._parts.snapshots.get(tx, snapshot_nid)
+    def _sender_members(self, tx: Transaction, state: State, nids: list[int]) -> list[int]:
         senders = {event.sender for event in self._parts.loader.get_many(tx, nids).values()}
         return [nid for sender in sorted(senders) if (nid := state.get(("m.room.member", sender))) is not None]
 

@@ -65,6 +65,10 @@ class EventViews:
         ordered = [stored[nid] for nid in nids if nid in stored]
         return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
 
+    def is_joined(self, tx: Transaction, room_nid: int, user_id: str) -> bool:
+        """Whether the user is in the room now."""
+        return self._visibility.reader(tx, room_nid, user_id).is_joined
+
 
 def _nothing(tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> Mapping[int, bytes]:
     return {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from homeserver.database import Transaction
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
-from homeserver.rooms import queries_events, queries_members
+from homeserver.rooms import queries_members
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import StoredEvent
 from homeserver.rooms.snapshots import Snapshots, State
@@ -20,13 +20,29 @@ HISTORY_VISIBILITY: StateKey = ("m.room.history_visibility", "")
 _SETTINGS = ("world_readable", "shared", "invited", "joined")
 
 
+#: So many changes of membership are looked back over for when a user was last joined.
+_MOST_CHANGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """When a user was last joined: up to the event at this place (depth, event_nid) and position, which ended it.
+    `snapshot_nid`: the state after it, the last one they may read."""
+
+    place: tuple[int, int]
+    position: int
+    snapshot_nid: int
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a user may rely on in a room now: `joined` now, or the place (depth, event_nid) up to which they were."""
+    """What a user may rely on in a room now: joined, or once joined and not so since the departure. Who forgot a room
+    reads no more of it than strangers do."""
 
     user_id: str
     is_joined: bool
-    was_joined_until: tuple[int, int] | None
+    departure: Departure | None = None
+    has_forgotten: bool = False
 
 
 class Visibility:
@@ -40,15 +56,12 @@ class Visibility:
         """What the user is and was in the room."""
         membership = queries_members.find_membership(tx, user_id, room_nid)
         if membership is None:
-            return Reader(user_id, False, None)
+            return Reader(user_id, False)
         if membership.membership == "join":
-            return Reader(user_id, True, None)
-        stored = self._loader.stored_by_nid(tx, [membership.event_nid]).get(membership.event_nid)
-        if stored is None or stored.state_before is None:
-            return Reader(user_id, False, None)
-        before = self._membership_in(tx, self._snapshots.get(tx, stored.state_before), user_id)
-        until = queries_events.place_of(tx, membership.event_nid) if before == "join" else None
-        return Reader(user_id, False, until)
+            return Reader(user_id, True)
+        if membership.forgotten:
+            return Reader(user_id, False, has_forgotten=True)
+        return Reader(user_id, False, self._find_departure(tx, user_id, membership.event_nid))
 
     def visible_to(self, tx: Transaction, reader: Reader, events: Iterable[StoredEvent]) -> list[StoredEvent]:
         """Those of the events that the user may see, in their order."""
@@ -88,11 +101,31 @@ class Visibility:
             membership = _laxer(membership, event.membership or "leave")
         if event.is_state and event.key == HISTORY_VISIBILITY:
             setting = _laxer_setting(setting, event)
-        if setting == "world_readable" or membership == "join":
+        if setting == "world_readable":
+            return True
+        if reader.has_forgotten:
+            return False
+        if membership == "join":
             return True
         if setting == "shared":
             return reader.is_joined or _is_before(reader, stored)
         return setting == "invited" and membership == "invite"
+
+    def _find_departure(self, tx: Transaction, user_id: str, event_nid: int) -> Departure | None:
+        """Go back along a user's member events (a ban, another invite) to the one that ended their last stay."""
+        for _ in range(_MOST_CHANGES):
+            stored = self._loader.stored_by_nid(tx, [event_nid]).get(event_nid)
+            if stored is None or stored.state_before is None:
+                return None
+            before_nid = self._snapshots.get(tx, stored.state_before).get(("m.room.member", user_id))
+            if before_nid is None:
+                return None
+            if self._loader.get(tx, before_nid).membership == "join":
+                if stored.position is None or stored.state_after is None:
+                    return None
+                return Departure((stored.event.depth, event_nid), stored.position, stored.state_after)
+            event_nid = before_nid
+        return None
 
     def _at(
         self, tx: Transaction, reader: Reader, snapshot_nid: int, answers: dict[int, tuple[str, str]]
@@ -125,8 +158,8 @@ class Visibility:
 
 
 def _is_before(reader: Reader, stored: StoredEvent) -> bool:
-    until = reader.was_joined_until
-    return until is not None and (stored.event.depth, stored.event_nid) <= until
+    departure = reader.departure
+    return departure is not None and (stored.event.depth, stored.event_nid) <= departure.place
 
 
 def _laxer(before: str, after: str) -> str:

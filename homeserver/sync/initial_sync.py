@@ -22,6 +22,8 @@ from homeserver.sync.polling import Polling
 from homeserver.sync.service import Sync, SyncRequest
 from homeserver.sync.sources import Json, Sources
 
+_DEPARTED = ("leave", "ban", "invite", "knock")
+
 IsPublished = Callable[[str], Awaitable[bool]]
 """Whether a room id is in the public list of rooms."""
 
@@ -63,7 +65,7 @@ class InitialSync:
         listed += [_invited(room_id, entry) for room_id, entry in sections.get("invite", {}).items()]
         return {
             "end": answer["next_batch"],
-            "presence": [with_user_id(event) for event in await self._presence(requester.user_id, answer)],
+            "presence": [with_user_id(event) for event in self._presence(requester.user_id, answer)],
             "account_data": [one for one in _events(answer, "account_data") if one["type"] != "m.push_rules"],
             "receipts": list(_receipts(sections.get("join", {}))),
             "rooms": listed,
@@ -76,33 +78,34 @@ class InitialSync:
         page = await self._rooms.reading.page(room_id, Page(None, None, True, limit), requester)
         room = await self._rooms.rooms.get_room(room_id)
         occupancy = self._rooms.rooms.occupancy
-        members = set(await occupancy.joined_users(room.room_nid))
         membership = await occupancy.membership(room.room_nid, requester.user_id)
-        presence = self._sources.presence.presence_since(requester.user_id, 0)
+        presence = self._sources.presence.presence_of(_joined_in(state)) if membership == "join" else []
         return {
             "room_id": room_id,
             "membership": membership or "leave",
             "messages": {"start": page.end or page.start, "end": str(end), "chunk": page.chunk[::-1]},
             "state": [_in_old_form(event) for event in state],
             "visibility": await self._visibility(room_id),
-            "presence": [with_user_id(event) for event in presence if event["sender"] in members],
-            **await self._database.read(self._own, room_id, requester.user_id, end.position),
+            "presence": [with_user_id(event) for event in presence],
+            "account_data": await self._database.read(self._account_data, room_id, requester.user_id),
+            # Who has left hears no more of who reads what.
+            "receipts": [] if membership in _DEPARTED else await self._database.read(self._read, room_id, requester),
         }
 
-    def _own(self, tx: Transaction, room_id: str, user_id: str, position: int) -> Json:
-        receipts = self._sources.receipts.receipts_between(tx, [room_id], 0, position, user_id)
-        return {
-            "account_data": self._sources.account_data.of_room(tx, user_id, room_id),
-            "receipts": [_receipt(room_id, content) for content in receipts.values()],
-        }
+    def _account_data(self, tx: Transaction, room_id: str, user_id: str) -> list[Json]:
+        return self._sources.account_data.of_room(tx, user_id, room_id)
 
-    async def _presence(self, user_id: str, answer: Json) -> list[Json]:
+    def _read(self, tx: Transaction, room_id: str, requester: Requester) -> list[Json]:
+        position = self._polling.now().position
+        receipts = self._sources.receipts.receipts_between(tx, [room_id], 0, position, requester.user_id)
+        return [_receipt(room_id, content) for content in receipts.values()]
+
+    def _presence(self, user_id: str, answer: Json) -> list[Json]:
         """That of the user is always among them."""
         events: list[Json] = _events(answer, "presence")
         if any(event["sender"] == user_id for event in events):
             return events
-        content = await self._sources.presence.get(user_id, user_id)
-        return [*events, {"type": "m.presence", "sender": user_id, "content": content}]
+        return [*events, *self._sources.presence.presence_of([user_id])]
 
     async def _listed(self, row: Membership, entry: Json, end: str) -> Json:
         timeline = entry["timeline"]
@@ -117,6 +120,13 @@ class InitialSync:
 
     async def _visibility(self, room_id: str) -> str:
         return "public" if await self._rooms.is_published(room_id) else "private"
+
+
+def _joined_in(state: list[msgspec.Raw]) -> set[str]:
+    """Who is joined, by a state as the reader knows it."""
+    events: list[Json] = [msgspec.json.decode(event) for event in state]
+    members = [event for event in events if event["type"] == "m.room.member"]
+    return {event["state_key"] for event in members if event["content"].get("membership") == "join"}
 
 
 def _in_old_form(event: msgspec.Raw) -> Json:

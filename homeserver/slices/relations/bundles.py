@@ -47,7 +47,7 @@ class Bundles:
             return {}
         ignored = self._ignored_users(tx, viewer.user_id)
         children: dict[int, list[Relation]] = {}
-        for relation in relations:
+        for relation in self._visible(tx, viewer, relations):
             if relation.sender not in ignored:
                 children.setdefault(by_id[relation.parent_id], []).append(relation)
         made = {}
@@ -56,6 +56,18 @@ class Bundles:
             if bundle:
                 made[nid] = bundle
         return made
+
+    def _visible(self, tx: Transaction, viewer: Viewer, relations: list[Relation]) -> list[Relation]:
+        """Those that the viewer may see. Of long threads members are told how long they are, without a look at all
+        replies."""
+        shown: set[int] = set()
+        for room_nid in {one.room_nid for one in relations}:
+            is_joined = self._views.is_joined(tx, room_nid, viewer.user_id)
+            own = [one for one in relations if one.room_nid == room_nid]
+            sure = {one.child_nid for one in own if is_joined and one.rel_type == "m.thread"}
+            unsure = [one.child_nid for one in own if one.child_nid not in sure]
+            shown |= sure | set(self._views.visible(tx, room_nid, viewer.user_id, unsure))
+        return [one for one in relations if one.child_nid in shown]
 
     def _bundle_of(
         self, tx: Transaction, viewer: Viewer, parent: Event, children: list[Relation], has_threads: bool
