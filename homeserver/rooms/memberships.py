@@ -84,10 +84,13 @@ class Memberships:
             self._policies.check_may_invite(requester, change.room_id, change.target)
         elif change.membership == "join":
             self._policies.check_may_join(change.target, change.room_id, is_remote=not is_inside)
-            if requester.is_guest:
-                await self._check_lets_guests_in(room if is_inside else None)
+            if requester.is_guest and is_inside:
+                await self._check_lets_guests_in(room)
         if room is None or not is_inside:
-            return await self._change_outside(room, change, requester)
+            event_id = await self._change_outside(room, change, requester)
+            if requester.is_guest and change.membership == "join":
+                await self._leave_without_guests(change, requester)
+            return event_id
         if change.membership == "invite" and server_name_of(change.target) != self._server_name:
             return await self._invite_remote(room, change, requester)
         if change.membership == "join":
@@ -127,13 +130,21 @@ class Memberships:
         )
 
     async def _check_lets_guests_in(self, room: RoomRecord | None) -> None:
-        """Raise 403 where the room has no guests, or this server is not in it and cannot know.
+        """Raise 403 where the room has no guests.
 
         https://spec.matrix.org/v1.19/client-server-api/#guest-access
         """
         access = None if room is None else await self._rooms.find_state_event(room.room_nid, _GUEST_ACCESS)
         if access is None or access.content.get("guest_access") != "can_join":
             raise MatrixError(403, "M_GUEST_ACCESS_FORBIDDEN", "Guests may not join this room.")
+
+    async def _leave_without_guests(self, change: Change, requester: Requester) -> None:
+        """Whether a room lets guests in is known once this server is in it: a guest who may not be there leaves."""
+        try:
+            await self._check_lets_guests_in(await self._rooms.find_room(change.room_id))
+        except MatrixError:
+            await self.change(Change(change.room_id, change.target, "leave"), requester)
+            raise
 
     async def _change_outside(self, room: RoomRecord | None, change: Change, requester: Requester) -> str | None:
         """This server is not in the room: whatever is to happen, other servers have to do it."""

@@ -68,8 +68,10 @@ class TimelineReader:
         prev = self._prev_batch(tx, room_nid, nids, span)
         return RoomDelta(tuple(nids), is_limited, prev, tuple(final.values()), has_member_changes)
 
-    def whole(self, tx: Transaction, room_nid: int, span: Span, user_id: str) -> RoomDelta:
-        """The end of a room's timeline and all state before it, for somebody who sees the room for the first time."""
+    def whole(self, tx: Transaction, room_nid: int, span: Span, user_id: str, *, is_again: bool) -> RoomDelta:
+        """The end of a room's timeline and all state before it, for somebody who sees the room for the first time, or
+        `is_again` perhaps, with something missing in between."""
+
         def keep(nids: list[int]) -> list[int]:
             return self._readable(tx, room_nid, self._wanted(tx, nids, span), user_id, span)
 
@@ -77,7 +79,8 @@ class TimelineReader:
         state = self._state_before(tx, room_nid, nids, span)
         prev = self._prev_batch(tx, room_nid, nids, span)
         # Nothing less tells a client that it may page back to what went before, or that this server is yet to fetch.
-        is_limited = is_limited or not self._begins_room(tx, oldest)
+        first = nids[0] if is_again and nids else oldest
+        is_limited = is_limited or not self._begins_room(tx, first)
         return RoomDelta(tuple(nids), is_limited, prev, tuple(state.values()), True)
 
     def departed(self, tx: Transaction, membership: Membership, span: Span) -> RoomDelta:

@@ -156,7 +156,7 @@ class AnswerComposer:
         span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
         if is_new:
             whole = Span(0, span.upto, span.limit, span.is_wanted)
-            delta = self._timeline.whole(tx, row.room_nid, whole, row.user_id)
+            delta = self._timeline.whole(tx, row.room_nid, whole, row.user_id, is_again=ask.since is not None)
         else:
             delta = self._timeline.delta(tx, row.room_nid, span)
         state = delta.state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -72,8 +72,8 @@ class PresenceSource(Protocol):
     def presence_since(self, user_id: str, volatile: int) -> list[Json]:
         """`m.presence` events of the users this one may see, changed after a serial (all since 0)."""
 
-    async def get(self, user_id: str, reader: str) -> Json:
-        """A user's presence; 403 `M_FORBIDDEN` where the reader may not see it."""
+    def presence_of(self, user_ids: Iterable[str]) -> list[Json]:
+        """`m.presence` events of users, whether or not the reader may see them."""
 
     def set_presence(self, user_id: str, presence: str) -> None:
         """The user is syncing with this `set_presence`."""

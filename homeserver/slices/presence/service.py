@@ -123,6 +123,13 @@ class Presence:
             if max(seen_at, (user := self._users[sender]).changed_at) > volatile
         ]
 
+    def presence_of(self, user_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """`m.presence` events of users, of whom nothing is known too: they are offline."""
+        known = {user_id: self._users.get(user_id, UserPresence()) for user_id in user_ids}
+        return [
+            {"type": "m.presence", "sender": user_id, "content": self._content(user)} for user_id, user in known.items()
+        ]
+
     def members_changed(self, user_ids: Iterable[str]) -> None:
         """The memberships of these users have changed: they may see and be seen by others than before."""
         moved = {one for one in user_ids if server_name_of(one) == self._settings.server_name}
