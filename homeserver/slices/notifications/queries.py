@@ -114,11 +114,11 @@ def insert_exceptions(tx: Transaction, exceptions: Iterable[UnreadException]) ->
 
 def exceptions_after(tx: Transaction, room_nid: int, user_id: str, position: int) -> list[UnreadException]:
     """The exceptions for a user and for everybody, from a position on."""
-    rows = tx.all_in(
+    rows = tx.all(
         """SELECT user_id, position, event_nid, thread_id, notify, highlight, base_notify, base_highlight
-           FROM unread_exceptions WHERE room_nid = :room AND user_id IN :users AND position >= :position""",
+           FROM unread_exceptions WHERE room_nid = :room AND user_id IN ('', :user) AND position >= :position""",
         room=room_nid,
-        users=[user_id, ""],
+        user=user_id,
         position=position,
     )
     return [
