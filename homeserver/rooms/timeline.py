@@ -84,30 +84,34 @@ class TimelineReader:
         return RoomDelta(tuple(nids), is_limited, prev, tuple(state.values()), True)
 
     def departed(self, tx: Transaction, membership: Membership, span: Span) -> RoomDelta:
-        """What a user who left sees last: everything up to the leave, and the leave itself."""
+        """What a user who left sees last: everything up to their departure, and their own member event. Who never was
+        in the room, or is told later of a ban, sees that event alone."""
         stored = self._loader.stored_by_nid(tx, [membership.event_nid]).get(membership.event_nid)
         if stored is None or stored.event.membership != membership.membership:
             return RoomDelta((), False, Place(0, 0), (), False)
-        if stored.position is None or stored.state_before is None:
-            place = Place(stored.event.depth, stored.event_nid)
-            return RoomDelta((stored.event_nid,), False, place, (), False)
-        until = Span(span.since, min(span.upto, stored.position), span.limit, span.is_wanted)
+        departure = self._visibility.reader(tx, membership.room_nid, membership.user_id).departure
+        if stored.position is None or departure is None or departure.position <= span.since:
+            return RoomDelta((stored.event_nid,), False, Place(stored.event.depth, stored.event_nid), (), False)
+        until = Span(span.since, min(span.upto, departure.position), span.limit, span.is_wanted)
+        last_nid = departure.place[1]
 
         def keep(nids: list[int]) -> list[int]:
-            wanted = self._wanted(tx, [nid for nid in nids if nid <= membership.event_nid], until)
+            wanted = self._wanted(tx, [nid for nid in nids if nid <= last_nid], until)
             return self._visible(tx, membership.room_nid, wanted, membership.user_id)
 
         nids, is_limited, _ = self._timeline(tx, membership.room_nid, until, keep)
+        prev = self._prev_batch(tx, membership.room_nid, nids, until)
         shown = set(nids)
         if not self.was_joined(tx, membership, span.since):
-            first = self._loader.stored_by_nid(tx, nids[:1]).get(nids[0], stored) if nids else stored
-            state = tuple(self._snapshots.get(tx, first.state_before or stored.state_before).values())
+            first_nid = nids[0] if nids else last_nid
+            first = self._loader.stored_by_nid(tx, [first_nid])[first_nid]
+            state = () if first.state_before is None else tuple(self._snapshots.get(tx, first.state_before).values())
         else:
             rows = queries_state.journal_between(tx, membership.room_nid, until.since, until.upto)
             state = tuple({key: nid for key, nid, _ in rows if nid is not None and nid not in shown}.values())
-        return RoomDelta(
-            tuple(nids), is_limited, self._prev_batch(tx, membership.room_nid, nids, until), state, False
-        )
+        if last_nid != stored.event_nid:
+            nids.append(stored.event_nid)
+        return RoomDelta(tuple(nids), is_limited, prev, state, False)
 
     def was_joined(self, tx: Transaction, membership: Membership, since: int) -> bool:
         """Whether a user was joined at a position and has been since, but for the membership that is given."""
