@@ -6,7 +6,7 @@ difference of a fork costs what differs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pyroaring import BitMap
 
@@ -17,11 +17,15 @@ from homeserver.rooms.loading import EventLoader
 
 
 class AuthGraph:
-    """What state resolution asks about auth chains, answered within one transaction."""
+    """What state resolution asks about auth chains, answered within one transaction.
 
-    def __init__(self, tx: Transaction, loader: EventLoader) -> None:
+    `common`: numbers of events that belong to each set of `auth_difference` besides those named.
+    """
+
+    def __init__(self, tx: Transaction, loader: EventLoader, common: Callable[[], Iterable[int]] = tuple) -> None:
         self._tx = tx
         self._loader = loader
+        self._common = common
 
     def events(self, ids: Collection[str]) -> Mapping[str, Event]:
         """Events by id, without unknown and rejected ones."""
@@ -37,8 +41,8 @@ class AuthGraph:
         common = BitMap.intersection(*numbers)
         chains = [self._closure(ids - common) for ids in numbers]
         candidates = BitMap.union(*chains) - BitMap.intersection(*chains)
-        if candidates and common:
-            candidates -= self._closure(common)
+        if candidates:
+            candidates -= self._closure([*common, *self._common()])
         return set(queries_events.ids_by_nid(self._tx, list(candidates)).values())
 
     def conflicted_subgraph(self, conflicted: Collection[str]) -> set[str]:

@@ -39,7 +39,7 @@ class RoomParts:
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
     """Make the parts; what they cache follows the change feed."""
-    snapshots = Snapshots(budget.cache("state_snapshots"))
+    snapshots = Snapshots(budget.cache("state_snapshots"), budget.cache("state_deltas"))
     loader = EventLoader(budget.cache("events"))
     renderer = Renderer(budget.cache("rendered_events"), loader)
     resolver = Resolver(snapshots, loader)

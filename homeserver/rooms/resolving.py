@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from homeserver.database import Transaction
-from homeserver.protocol.state_resolution import resolve
+from homeserver.protocol.state_resolution import resolve, resolve_forks
 from homeserver.rooms import queries_events
 from homeserver.rooms.auth_graph import AuthGraph
+from homeserver.rooms.forks import Claim, CommonState, Forks, find_forks
 from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.queries_state import Delta
 from homeserver.rooms.records import RoomRecord
-from homeserver.rooms.snapshots import Snapshots, State, difference
+from homeserver.rooms.snapshots import Snapshots
 
 _MOST_REMEMBERED = 1_000
 
@@ -39,9 +41,7 @@ class Resolver:
         known = self._remembered.get(wanted)
         if known is not None:
             return known
-        states = {nid: self._snapshots.get(tx, nid) for nid in sorted(wanted)}
-        resolved = self._resolve_states(tx, room, list(states.values()))
-        nid = self._record(tx, room.room_nid, states, resolved)
+        nid = self._resolved(tx, room, sorted(wanted))
         # Only what was committed may be remembered: the snapshot goes with a transaction that fails.
         tx.after_commit(lambda: self._remember(wanted, nid))
         return nid
@@ -51,21 +51,41 @@ class Resolver:
             self._remembered.pop(next(iter(self._remembered)))
         self._remembered[wanted] = nid
 
-    def _resolve_states(self, tx: Transaction, room: RoomRecord, states: list[State]) -> State:
-        """Only what differs goes through resolution with event ids; the rest is shared as it is."""
-        nids = {nid for state in states for nid in state.values()}
-        ids = queries_events.ids_by_nid(tx, nids)
+    def _resolved(self, tx: Transaction, room: RoomRecord, nids: list[int]) -> int:
+        forks = find_forks(tx, self._snapshots, nids)
+        if not forks.differing:
+            return nids[0]
+        if room.version.state_resolution == "v1":
+            changes = self._resolve_whole(tx, room, nids, forks)
+        else:
+            changes = self._resolve_forks(tx, room, forks)
+        return self._record(tx, room.room_nid, forks, changes)
+
+    def _resolve_forks(self, tx: Transaction, room: RoomRecord, forks: Forks) -> Delta:
+        """What the differing keys resolve to (None: they are gone), and what comes to the state besides."""
+        ids = queries_events.ids_by_nid(tx, {nid for claim in forks.claims.values() for nid in claim.values()})
+        claims = [{key: ids[nid] for key, nid in claim.items()} for claim in forks.claims.values()]
+        graph = AuthGraph(tx, self._loader, forks.common_nids)
+        resolved = resolve_forks(room.version, CommonState(tx, forks), claims, graph)
+        back = {event_id: nid for nid, event_id in ids.items()}
+        back.update(queries_events.nids_by_id(tx, [one for one in resolved.values() if one not in back]))
+        return {**dict.fromkeys(forks.differing), **{key: back[event_id] for key, event_id in resolved.items()}}
+
+    def _resolve_whole(self, tx: Transaction, room: RoomRecord, nids: list[int], forks: Forks) -> Delta:
+        """Room version 1 looks at the states as a whole."""
+        states = [self._snapshots.get(tx, nid) for nid in nids]
+        ids = queries_events.ids_by_nid(tx, {nid for state in states for nid in state.values()})
         sets = [{key: ids[nid] for key, nid in state.items()} for state in states]
         resolved = resolve(room.version, sets, AuthGraph(tx, self._loader))
-        back = {event_id: nid for nid, event_id in ids.items()}
-        unknown = [event_id for event_id in resolved.values() if event_id not in back]
-        back.update(queries_events.nids_by_id(tx, unknown))
-        return State({key: back[event_id] for key, event_id in resolved.items()})
+        back = queries_events.nids_by_id(tx, [resolved[key] for key in forks.differing if key in resolved])
+        return {key: back[resolved[key]] if key in resolved else None for key in forks.differing}
 
-    def _record(self, tx: Transaction, room_nid: int, states: dict[int, State], resolved: State) -> int:
+    def _record(self, tx: Transaction, room_nid: int, forks: Forks, changes: Delta) -> int:
         """Write the resolved state as a delta against the nearest of those it came from."""
-        deltas = {nid: difference(state, resolved) for nid, state in states.items()}
-        nearest = min(deltas, key=lambda nid: len(deltas[nid]))
-        return (
-            self._snapshots.extend(tx, room_nid, nearest, deltas[nearest]) if deltas[nearest] else nearest
-        )
+
+        def against(claim: Claim) -> Delta:
+            return {key: nid for key, nid in changes.items() if claim.get(key) != nid}
+
+        nearest = min(forks.claims, key=lambda nid: (len(against(forks.claims[nid])), nid))
+        delta = against(forks.claims[nearest])
+        return self._snapshots.extend(tx, room_nid, nearest, delta) if delta else nearest

@@ -7,6 +7,7 @@ share all that came before them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from immutables import Map
@@ -34,8 +35,9 @@ class _Node:
 class Snapshots:
     """Reads and extends snapshots. Callable from any thread, within a transaction."""
 
-    def __init__(self, states: ByteCache[int, State]) -> None:
+    def __init__(self, states: ByteCache[int, State], nodes: ByteCache[int, _Node]) -> None:
         self._states = states
+        self._nodes = nodes
 
     def get(self, tx: Transaction, snapshot_nid: int) -> State:
         """The whole state of a snapshot."""
@@ -57,6 +59,41 @@ class Snapshots:
             state = apply(state, delta)
         self._states.put(snapshot_nid, state, size_bytes(state))
         return state
+
+    def since_common(self, tx: Transaction, nids: Sequence[int]) -> tuple[int | None, dict[int, Delta]]:
+        """(the last common ancestor of some snapshots, what each changes against it); None for an empty state, where
+        they have no ancestor in common."""
+        paths = {nid: self._path(tx, nid) for nid in nids}
+        shared = set.intersection(*({step for step, _ in path} for path in paths.values()))
+        ancestor_nid = next((step for step, _ in paths[nids[0]] if step in shared), None)
+        changes: dict[int, Delta] = {}
+        for nid, path in paths.items():
+            merged: Delta = {}
+            for step, delta in path:
+                if step == ancestor_nid:
+                    break
+                for key, value in delta.items():
+                    merged.setdefault(key, value)
+            changes[nid] = merged
+        return ancestor_nid, changes
+
+    def _path(self, tx: Transaction, snapshot_nid: int) -> list[tuple[int, Delta]]:
+        """The snapshot and its ancestors, each with its delta against the next."""
+        path: list[tuple[int, Delta]] = []
+        nid: int | None = snapshot_nid
+        while nid is not None:
+            node = self._node(tx, nid)
+            path.append((nid, node.delta))
+            nid = node.ancestor_nid
+        return path
+
+    def _node(self, tx: Transaction, nid: int) -> _Node:
+        """Snapshots never change, so that their ancestors, which many share, are kept."""
+        node = self._nodes.get(nid)
+        if node is None:
+            node = _node(tx, nid)
+            self._nodes.put(nid, node, 300 + _BYTES_PER_ENTRY * len(node.delta))
+        return node
 
     def extend(self, tx: Transaction, room_nid: int, parent_nid: int | None, changes: Delta) -> int:
         """A new snapshot: the parent with these changes. Without a parent it is a root of its own."""

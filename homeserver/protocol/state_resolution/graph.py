@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from homeserver.protocol.events import Event
+from homeserver.protocol.events import Event, StateKey
+
+
+class StateLookup(Protocol):
+    """A state, or a part of one, of which single keys are asked: a dict, or something that looks them up."""
+
+    def get(self, key: StateKey, /) -> str | None:
+        """The event of a key."""
+
+    def __contains__(self, key: StateKey, /) -> bool:
+        """Whether there is one."""
 
 
 class AuthGraph(Protocol):

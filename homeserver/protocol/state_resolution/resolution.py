@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution.first import resolve_first
-from homeserver.protocol.state_resolution.graph import AuthGraph
+from homeserver.protocol.state_resolution.graph import AuthGraph, StateLookup
 from homeserver.protocol.state_resolution.second import Conflict, resolve_second
 
 StateSet = Mapping[StateKey, str]
@@ -25,7 +25,7 @@ def resolve(version: RoomVersion, state_sets: Sequence[StateSet], graph: AuthGra
 
 
 def resolve_forks(
-    version: RoomVersion, common: StateSet, claims: Sequence[StateSet], graph: AuthGraph
+    version: RoomVersion, common: StateLookup, claims: Sequence[StateSet], graph: AuthGraph
 ) -> dict[StateKey, str]:
     """What several states that have much in common resolve to, in the places where they differ.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.room_versions import RoomVersion
-from homeserver.protocol.state_resolution.graph import AuthGraph
+from homeserver.protocol.state_resolution.graph import AuthGraph, StateLookup
 from homeserver.protocol.state_resolution.ordering import Orderings
 
 CREATE: StateKey = ("m.room.create", "")
@@ -21,7 +21,7 @@ POWER: StateKey = ("m.room.power_levels", "")
 class Conflict:
     """What states agree on and what not. `sets`: the events of each state that their auth chains are compared by."""
 
-    unconflicted: Mapping[StateKey, str]
+    unconflicted: StateLookup
     conflicted: Mapping[StateKey, set[str]]
     sets: Sequence[Collection[str]]
 
@@ -84,7 +84,7 @@ class IterativeChecks:
     """The iterative auth checks algorithm. `applied`: what the events allowed so far have made of the state they began
     with, which is never copied, since it may be large."""
 
-    def __init__(self, source: EventSource, start: Mapping[StateKey, str], create_id: str | None) -> None:
+    def __init__(self, source: EventSource, start: StateLookup, create_id: str | None) -> None:
         self._source = source
         self._start = start
         self._create_id = create_id

@@ -4,78 +4,15 @@ from __future__ import annotations
 
 import random
 import unittest
-from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.state_resolution import EventGraph, resolve
-from tests.protocol.sample_rooms import ALICE, BOB, CAROL, DAVE, SampleRoom, State, after, ids_of
+from tests.protocol.sample_histories import HISTORIES, Histories, lived
+from tests.protocol.sample_rooms import SampleRoom, State, ids_of
 from tests.protocol.state_resolution.as_written import AsWritten
-
-_VERSIONS = ("1", "2", "6", "11", "12")
-_USERS = (ALICE, BOB, CAROL, DAVE)
-_MEMBERSHIPS = ("join", "leave", "ban", "invite")
-_LEVELS = (0, 40, 50, 60, 100)
-_RULES = ("public", "invite", "private")
-
-
-@dataclass(frozen=True)
-class Step:
-    """What somebody tries on one side of a fork; `fork` opens another side before."""
-
-    kind: str
-    side: int
-    sender: str
-    target: str
-    choice: int
-    at_ms: int
-    fork: bool
-
-
-_STEPS = st.builds(
-    Step,
-    kind=st.sampled_from(("member", "power", "rules", "topic", "topic")),
-    side=st.integers(0, 2),
-    sender=st.sampled_from(_USERS),
-    target=st.sampled_from(_USERS),
-    choice=st.integers(0, 4),
-    at_ms=st.integers(1, 5),
-    fork=st.booleans(),
-)
-_HISTORIES = st.tuples(st.sampled_from(_VERSIONS), st.lists(_STEPS, min_size=4, max_size=25))
-Histories = tuple[str, list[Step]]
-
-
-def _tried(room: SampleRoom, step: Step, state: State) -> Event:
-    if step.kind == "member":
-        membership = _MEMBERSHIPS[step.choice % 4]
-        return room.membership(step.target, membership, step.sender, on=state, at_ms=step.at_ms)
-    if step.kind == "power":
-        users = {} if step.target == ALICE else {BOB: 50, step.target: _LEVELS[step.choice]}
-        return room.power_event(step.sender, on=state, users=users, ban=_LEVELS[step.choice])
-    if step.kind == "rules":
-        rule = _RULES[step.choice % 3]
-        return room.event(
-            "m.room.join_rules", step.sender, {"join_rule": rule}, state_key="", on=state, at_ms=step.at_ms
-        )
-    return room.topic(step.sender, str(step.choice), on=state, at_ms=step.at_ms)
-
-
-def _lived(history: Histories) -> tuple[SampleRoom, list[State]]:
-    """A room whose sides went different ways: on each, only what its own state allowed has happened."""
-    version, steps = history
-    room = SampleRoom(version).power(users={BOB: 50}).join_rule("public").member(BOB, "join").member(CAROL, "join")
-    sides: list[State] = [dict(room.state), dict(room.state)]
-    for step in steps:
-        if step.fork and len(sides) < 3:
-            sides.append(dict(sides[step.side % len(sides)]))
-        at = step.side % len(sides)
-        event = _tried(room, step, sides[at])
-        if room.is_allowed(event, sides[at]):
-            sides[at] = after(sides[at], event)
-    return room, sides
 
 
 def _resolve(room: SampleRoom, states: list[State], events: dict[str, Event] | None = None) -> dict[StateKey, str]:
@@ -96,19 +33,19 @@ def _chains(room: SampleRoom, states: list[State]) -> set[str]:
 
 class Laws(unittest.TestCase):
     @settings(deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_one_state_resolves_to_itself(self, history: Histories) -> None:
         """However often it is given."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         for side in sides:
             self.assertEqual(_resolve(room, [side]), ids_of(side))
             self.assertEqual(_resolve(room, [side, side, side]), ids_of(side))
 
     @settings(deadline=None)
-    @given(_HISTORIES, st.randoms(use_true_random=False))
+    @given(HISTORIES, st.randoms(use_true_random=False))
     def test_no_order_matters(self, history: Histories, source: random.Random) -> None:
         """Neither of the states, nor of the keys in them, nor of the events that are known."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         expected = _resolve(room, sides)
         shuffled = []
         for side in source.sample(sides, len(sides)):
@@ -121,10 +58,10 @@ class Laws(unittest.TestCase):
         self.assertEqual(_resolve(room, shuffled, dict(known)), expected)
 
     @settings(deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_a_state_that_is_given_twice_counts_once(self, history: Histories) -> None:
         """It is a set of states; resolving the result again changes nothing."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         expected = _resolve(room, sides)
         result = {key: room.events[event_id] for key, event_id in expected.items()}
 
@@ -132,10 +69,10 @@ class Laws(unittest.TestCase):
         self.assertEqual(_resolve(room, [result, result]), expected)
 
     @settings(deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_the_result_comes_from_the_states_or_their_auth_chains(self, history: Histories) -> None:
         """Under its own key; in version 1 from the states alone."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         result = _resolve(room, sides)
         given_ids = {event.event_id for side in sides for event in side.values()}
         source = given_ids if room.version.state_resolution == "v1" else _chains(room, sides)
@@ -145,10 +82,10 @@ class Laws(unittest.TestCase):
             self.assertEqual(room.events[event_id].key, key)
 
     @settings(max_examples=300, deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_it_is_what_the_specification_says_word_for_word(self, history: Histories) -> None:
         """The same as a slow version of the same algorithm, from version 2 on."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         if room.version.state_resolution == "v1":
             return
         expected = AsWritten(room.version, room.events).resolve([ids_of(side) for side in sides])
@@ -156,20 +93,20 @@ class Laws(unittest.TestCase):
         self.assertEqual(_resolve(room, sides), expected)
 
     @settings(deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_what_all_states_agree_on_stays(self, history: Histories) -> None:
         """The unconflicted state is part of the result."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         result = _resolve(room, sides)
         for key, event in sides[0].items():
             if all(side.get(key) is event for side in sides):
                 self.assertEqual(result[key], event.event_id)
 
     @settings(deadline=None)
-    @given(_HISTORIES)
+    @given(HISTORIES)
     def test_events_that_no_chain_leads_to_do_not_matter(self, history: Histories) -> None:
         """A server that knows more than the states and their auth chains resolves the same."""
-        room, sides = _lived(history)
+        room, sides = lived(history)
         needed = _chains(room, sides)
         if room.version.room_id_is_create_hash:
             needed.add(room.create.event_id)
