@@ -6,7 +6,8 @@ difference of a fork costs what differs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from pyroaring import BitMap
 
@@ -14,6 +15,8 @@ from homeserver.database import Transaction
 from homeserver.protocol.events import Event
 from homeserver.rooms import queries_events
 from homeserver.rooms.loading import EventLoader
+
+_PIECE = 500
 
 
 class AuthGraph:
@@ -57,8 +60,19 @@ class AuthGraph:
         return BitMap(queries_events.nids_by_id(self._tx, event_ids).values())
 
     def _closure(self, nids: Iterable[int]) -> BitMap:
+        """The events and their auth chains, put together in pieces, since each piece holds all threads up."""
         own = BitMap(nids)
-        return BitMap.union(own, *chains_of(self._tx, list(own)).values()) if own else own
+        found = own.copy()
+        for piece in batched(own, _PIECE):
+            found |= BitMap.union(*chains_of(self._tx, piece).values())
+        return found
+
+
+def batched(nids: Iterable[int], size: int) -> Iterator[list[int]]:
+    """The numbers in pieces."""
+    rest = iter(nids)
+    while piece := list(islice(rest, size)):
+        yield piece
 
 
 def chains_of(tx: Transaction, nids: Collection[int]) -> dict[int, BitMap]:
