@@ -119,6 +119,18 @@ class LoggingInTest(HomeserverCase):
         )
 
 
+    def test_a_refresh_whose_answer_was_lost_is_asked_for_again(self) -> None:
+        """Until one of the new tokens is used."""
+        login = self.login(self.alice.localpart, refresh_token=True).ok()
+        lost = self.server.post("/refresh", {"refresh_token": login["refresh_token"]})
+
+        again = self.server.post("/refresh", {"refresh_token": login["refresh_token"]})
+
+        self.assertNotEqual(again["access_token"], lost["access_token"])
+        Client(self.server.url, again["access_token"]).get("/account/whoami")
+        self.assertEqual(self.server.refusal("POST", "/refresh", {"refresh_token": "made up"}), UNKNOWN_TOKEN)
+
+
 class ExpiringTokenTest(HomeserverCase):
     """A server where access tokens with a refresh token last an instant."""
 

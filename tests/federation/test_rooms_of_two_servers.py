@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.federation.two_servers import history, state_ids, texts, wait_for_membership, wait_for_section
+from tests.support.api_client import Json, User
 from tests.support.databases import on_postgres
 from tests.support.homeserver import FederationCase
 
@@ -209,6 +212,40 @@ class RoomsOfTwoServersTest(FederationCase):
         self.assertEqual(state_ids(self.alice, room), state_ids(self.bob, room))
         ids = [{event["event_id"] for event in history(user, room)} for user in (self.alice, self.bob)]
         self.assertEqual(ids[0], ids[1])
+
+
+    def test_nothing_is_lost_when_both_sides_write_at_once(self) -> None:
+        """Each user's `/sync` has every message once, and in the order in which each side sent its own."""
+        room = self.shared_room()
+        wait_for_membership(self.alice, room, self.bob, "join")
+        users = (self.alice, self.bob)
+        tokens = [user.sync()["next_batch"] for user in users]
+
+        def send(user: User) -> list[str]:
+            return [user.send(room, str(number)) for number in range(20)]
+
+        with ThreadPoolExecutor(2) as threads:
+            of_alice, of_bob = threads.map(send, users)
+
+        for user, since in zip(users, tokens, strict=True):
+            seen = self.follow(user, room, since, number=40)
+            self.assertEqual(sorted(seen), sorted([*of_alice, *of_bob]))
+            for sent in (of_alice, of_bob):
+                self.assertEqual([event_id for event_id in seen if event_id in sent], sent)
+
+    def follow(self, user: User, room_id: str, since: str, number: int) -> list[str]:
+        """The messages that a user's client is told of one after the other, until there are so many."""
+        seen: list[str] = []
+
+        def note(answer: Json) -> bool:
+            room = answer.get("rooms", {}).get("join", {}).get(room_id)
+            if room is not None:
+                self.assertFalse(room["timeline"]["limited"])
+                seen.extend(event["event_id"] for event in room["timeline"]["events"])
+            return len(seen) >= number
+
+        user.sync_until(note, since, filter={"room": {"timeline": {"limit": 100}}})
+        return seen
 
 
 RoomsOfTwoServersTestOnPostgres = on_postgres(RoomsOfTwoServersTest)

@@ -166,6 +166,19 @@ class MembershipTest(HomeserverCase):
         self.alice.change(inner, "invite", self.carol)
         self.carol.join(inner)
 
+    def test_a_room_may_be_knocked_at_by_those_who_may_not_join(self) -> None:
+        """`knock_restricted`: members of the other room join, others knock."""
+        allow = [{"type": "m.room_membership", "room_id": self.public}]
+        rules = {"join_rule": "knock_restricted", "allow": allow}
+        inner = self.alice.create_room(initial_state=[{"type": "m.room.join_rules", "content": rules}])
+        self.bob.join(self.public)
+
+        self.bob.join(inner)
+        self.assertEqual(self.carol.refusal("POST", f"/join/{inner}", {}), FORBIDDEN)
+        self.carol.post(f"/knock/{inner}")
+
+        self.assertEqual(self.membership(inner, self.carol.user_id), "knock")
+
     def test_bodies_of_the_wrong_shape_are_told(self) -> None:
         """A reason that is no text, a body that is no object."""
         for action in ("invite", "kick", "ban", "unban"):

@@ -5,6 +5,26 @@ from __future__ import annotations
 from tests.support.homeserver import HomeserverCase
 
 
+class LimitedRequestTest(HomeserverCase):
+    """A server that lets a user send two messages at once."""
+
+    settings = {"rc_message": {"per_second": 0.1, "burst_count": 2}}  # noqa: RUF012
+
+    def test_too_many_requests_are_told_when_to_come_again(self) -> None:
+        """429 M_LIMIT_EXCEEDED with the time in the body and in the header; others are not held up."""
+        alice, bob = self.new_user("alice"), self.new_user("bob")
+        room = alice.create_room(preset="public_chat")
+        bob.join(room)
+        answers = [alice.request("PUT", f"/rooms/{room}/send/m.room.message/{n}", {"body": "x"}) for n in range(4)]
+
+        last = answers[-1]
+        self.assertEqual([answer.status for answer in answers[:2]], [200, 200])
+        self.assertEqual(last.error, (429, "M_LIMIT_EXCEEDED"))
+        self.assertGreater(last.json["retry_after_ms"], 0)
+        self.assertGreaterEqual(int(last.headers["retry-after"]), 1)
+        bob.send(room, "not held up")
+
+
 class RequestTest(HomeserverCase):
     """Requests that no endpoint answers, and what browsers ask first."""
 
