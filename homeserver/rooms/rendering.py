@@ -6,15 +6,17 @@ https://spec.matrix.org/v1.19/client-server-api/#room-event-format
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from homeserver.database import ByteCache, Transaction
 from homeserver.protocol.client_format import client_event
+from homeserver.protocol.events import Event
 from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import StoredEvent
+from homeserver.rooms.visibility import Visibility
 
 _encode = msgspec.json.encode
 
@@ -22,7 +24,8 @@ _encode = msgspec.json.encode
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """An event for clients. `head` is its JSON up to (not including) the closing brace; `unsigned` is what of
-    `unsigned` is the same for every reader, without braces, each entry preceded by a comma."""
+    `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
+    readers only who may see the event `previous_nid`; where that is None, for all."""
 
     event_nid: int
     event_id: str
@@ -32,14 +35,24 @@ class Rendered:
     head: bytes
     unsigned: bytes
     sent_by: tuple[str, str] | None
+    previous: bytes = b""
+    previous_nid: int | None = None
 
     def raw(
-        self, now_ms: int, *, device: tuple[str, str] | None = None, relations: bytes | None = None
+        self,
+        now_ms: int,
+        *,
+        device: tuple[str, str] | None = None,
+        relations: bytes | None = None,
+        seen: Collection[int] = (),
     ) -> msgspec.Raw:
-        """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON."""
+        """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON, `seen` are the
+        numbers of the events that were looked at and may be seen."""
         parts = [self.head, b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
         if self.unsigned:
             parts.append(self.unsigned)
+        if self.previous and (self.previous_nid is None or self.previous_nid in seen):
+            parts.append(self.previous)
         if relations is not None:
             parts.append(b',"m.relations":' + relations)
         if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
@@ -51,9 +64,10 @@ class Rendered:
 class Renderer:
     """Makes and caches the client format. Callable from any thread, within a transaction."""
 
-    def __init__(self, rendered: ByteCache[int, Rendered], loader: EventLoader) -> None:
+    def __init__(self, rendered: ByteCache[int, Rendered], loader: EventLoader, visibility: Visibility) -> None:
         self._rendered = rendered
         self._loader = loader
+        self._visibility = visibility
 
     def render(self, tx: Transaction, nids: Sequence[int]) -> list[Rendered]:
         """The events in the order asked; those that are not there are left out."""
@@ -79,6 +93,12 @@ class Renderer:
                 continue
             unsigned = _unsigned(stored, replaces_nid, redacted_by)
             rendered = _rendered(stored[nid], unsigned, sent.get(nid))
+            if replaces_nid is not None and replaces_nid in stored:
+                old = stored[replaces_nid]
+                is_open = self._visibility.shows_also(tx, old, stored[nid])
+                rendered = replace(
+                    rendered, previous=_previous(old.event), previous_nid=None if is_open else replaces_nid
+                )
             made[nid] = rendered
             self._rendered.put(nid, rendered, 500 + len(rendered.head) + len(unsigned))
         return made
@@ -98,14 +118,14 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
     )
 
 
+def _previous(old: Event) -> bytes:
+    return b',"prev_content":%b,"prev_sender":%b' % (_encode(old.content), _encode(old.sender))
+
+
 def _unsigned(stored: dict[int, StoredEvent], replaces_nid: int | None, redacted_by: int | None) -> bytes:
     parts = []
     if replaces_nid is not None and replaces_nid in stored:
-        old = stored[replaces_nid].event
-        parts.append(
-            b',"prev_content":%b,"prev_sender":%b,"replaces_state":%b'
-            % (_encode(old.content), _encode(old.sender), _encode(old.event_id))
-        )
+        parts.append(b',"replaces_state":%b' % _encode(stored[replaces_nid].event.event_id))
     if redacted_by is not None and redacted_by in stored:
         because = stored[redacted_by].event
         # `redacted_by` is of before `redacted_because`; there are clients that look for it.

@@ -12,6 +12,7 @@ import msgspec
 
 from homeserver.database import Transaction
 from homeserver.protocol.requester import Requester
+from homeserver.rooms import queries_rooms
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.rendering import Renderer
 from homeserver.rooms.visibility import Visibility
@@ -53,9 +54,11 @@ class EventViews:
     ) -> list[msgspec.Raw]:
         """The events in the client format, with the `m.relations` given for each number."""
         device = (viewer.user_id, viewer.device_id)
+        rendered = self._renderer.render(tx, nids)
+        seen = self._seen(tx, viewer, [one.previous_nid for one in rendered if one.previous_nid is not None])
         return [
-            one.raw(viewer.now_ms, device=device, relations=relations.get(one.event_nid))
-            for one in self._renderer.render(tx, nids)
+            one.raw(viewer.now_ms, device=device, relations=relations.get(one.event_nid), seen=seen)
+            for one in rendered
         ]
 
     def visible(self, tx: Transaction, room_nid: int, user_id: str, nids: Sequence[int]) -> list[int]:
@@ -64,6 +67,18 @@ class EventViews:
         reader = self._visibility.reader(tx, room_nid, user_id)
         ordered = [stored[nid] for nid in nids if nid in stored]
         return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
+
+    def _seen(self, tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> set[int]:
+        """Those of some events, of any rooms, that the viewer may see."""
+        seen: set[int] = set()
+        by_room: dict[str, list[int]] = {}
+        for nid, event in self._loader.get_many(tx, nids).items() if nids else ():
+            by_room.setdefault(event.room_id, []).append(nid)
+        for room_id, own in by_room.items():
+            room = queries_rooms.find_room(tx, room_id)
+            if room is not None:
+                seen.update(self.visible(tx, room[0], viewer.user_id, own))
+        return seen
 
     def is_joined(self, tx: Transaction, room_nid: int, user_id: str) -> bool:
         """Whether the user is in the room now."""

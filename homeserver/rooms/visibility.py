@@ -72,6 +72,15 @@ class Visibility:
         """Whether anybody may see an event at this state."""
         return self.setting(tx, self._snapshots.get(tx, snapshot_nid)) == "world_readable"
 
+    def shows_also(self, tx: Transaction, earlier: StoredEvent, later: StoredEvent) -> bool:
+        """Whether everybody who may see an event by its room's history visibility may see an earlier one too."""
+        if earlier.state_before is None or later.state_before is None:
+            return False
+        setting = self.setting(tx, self._snapshots.get(tx, earlier.state_before))
+        if setting != "shared":
+            return setting == "world_readable"
+        return self.setting(tx, self._snapshots.get(tx, later.state_before)) == "shared"
+
     def visible_to_server(
         self, tx: Transaction, server_name: str, events: Sequence[StoredEvent]
     ) -> tuple[list[StoredEvent], list[StoredEvent]]:
