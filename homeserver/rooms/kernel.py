@@ -41,11 +41,11 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     """Make the parts; what they cache follows the change feed."""
     snapshots = Snapshots(budget.cache("state_snapshots"), budget.cache("state_deltas"))
     loader = EventLoader(budget.cache("events"))
-    renderer = Renderer(budget.cache("rendered_events"), loader)
+    visibility = Visibility(snapshots, loader)
+    renderer = Renderer(budget.cache("rendered_events"), loader, visibility)
     resolver = Resolver(snapshots, loader)
     current = CurrentState(snapshots, loader, server_name)
     redactor = Redactor(snapshots, loader)
-    visibility = Visibility(snapshots, loader)
     appender = Appender(snapshots, loader, resolver, current, redactor)
     parts = RoomParts(
         snapshots=snapshots,
