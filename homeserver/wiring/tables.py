@@ -14,13 +14,16 @@ from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
 from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
+from homeserver.slices.openid.tables import TABLES as OPENID
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
 from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
 from homeserver.slices.search.tables import TABLES as SEARCH
+from homeserver.slices.terms.tables import TABLES as TERMS
 from homeserver.slices.threepids.tables import TABLES as THREEPIDS
+from homeserver.slices.to_device.tables import TABLES as TO_DEVICE
 from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
 
 TABLES: list[Table] = [
@@ -35,12 +38,15 @@ TABLES: list[Table] = [
     *FILTERS,
     *LOGIN_TOKENS,
     *NOTIFICATIONS,
+    *OPENID,
     *PUSH_RULES,
     *RECEIPTS,
     *REGISTRATION_TOKENS,
     *RELATIONS,
     *REPORTING,
     *SEARCH,
+    *TERMS,
     *THREEPIDS,
+    *TO_DEVICE,
     *USER_DIRECTORY,
 ]

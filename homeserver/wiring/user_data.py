@@ -20,6 +20,8 @@ from homeserver.slices.discovery.endpoints import DiscoveryEndpoints
 from homeserver.slices.discovery.service import Capabilities, Discovery, DiscoverySettings
 from homeserver.slices.filters.endpoints import FilterEndpoints
 from homeserver.slices.filters.service import Filters
+from homeserver.slices.openid.endpoints import OpenIdEndpoints
+from homeserver.slices.openid.service import OpenId
 from homeserver.slices.push_rules.endpoints import PushRuleEndpoints
 from homeserver.slices.push_rules.service import PushRules
 from homeserver.slices.user_directory.endpoints import UserDirectoryEndpoints
@@ -78,6 +80,12 @@ def wire_user_directory(ground: Ground, accounts: AccountParts, data: UserData) 
     return UserDirectoryEndpoints(directory)
 
 
+def _openid(ground: Ground, accounts: AccountParts) -> OpenIdEndpoints:
+    openid = OpenId(ground.database)
+    accounts.hooks.on_deactivated.append(openid.deactivate)
+    return OpenIdEndpoints(openid, ground.server_name)
+
+
 def follow_accounts(accounts: AccountParts, data: UserData, rooms: ComingAndGoing) -> None:
     """What happens to all this, and to memberships, when an account begins or ends."""
     hooks = accounts.hooks
@@ -110,6 +118,7 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
             ),
         ),
         VoipEndpoints(TurnServer(config.voip)),
+        _openid(ground, accounts),
         wire_user_directory(ground, accounts, data),
     ]
 

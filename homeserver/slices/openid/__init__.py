@@ -1,0 +1,1 @@
+"""Tokens by which users show third parties who they are."""
