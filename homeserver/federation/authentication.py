@@ -17,7 +17,7 @@ from homeserver.federation.settings import ServerRules
 from homeserver.http.request import Request
 from homeserver.protocol.base64 import decode_base64, encode_base64
 from homeserver.protocol.canonical_json import decode_strict, encode, encode_lax
-from homeserver.protocol.errors import MatrixError, forbidden, not_json
+from homeserver.protocol.errors import MatrixError, forbidden, invalid_param, not_json
 from homeserver.protocol.ids import is_valid_server_name
 from homeserver.protocol.signing import VerifyKey
 
@@ -144,7 +144,7 @@ class RequestAuthenticator:
         if len(headers) > MAX_HEADERS or len({header.origin for header in headers}) > 1:
             raise _unauthorized("The Authorization headers contradict each other.")
         if not is_valid_server_name(headers[0].origin):
-            raise _unauthorized("The origin is not a server name.")
+            raise invalid_param("The origin is not a server name.")
         if any(header.destination not in (None, self._server_name) for header in headers):
             raise _unauthorized("The request is signed for another server.")
         return headers

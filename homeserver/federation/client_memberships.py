@@ -103,7 +103,13 @@ class MembershipClient:
         """
         path = ("federation", "v2", "send_join", room_id, event_id)
         call = Call("PUT", path, [("omit_members", "false")], pdu, self._join_options)
-        answer = await self._calls.ask(destination, call, _Joined)
+        try:
+            answer = await self._calls.ask(destination, call, _Joined)
+        except HttpAnswer as error:
+            if not _is_unknown_endpoint(error):
+                raise
+            call = Call("PUT", ("federation", "v1", *path[2:]), content=pdu, options=self._join_options)
+            _, answer = await self._calls.ask(destination, call, tuple[int, _Joined])
         servers = [name for name in answer.servers_in_room if isinstance(name, str) and is_valid_server_name(name)]
         if answer.members_omitted and not servers:
             raise BadAnswer(destination, "its answer omits members and names no servers")
@@ -121,7 +127,13 @@ class MembershipClient:
         https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_leaveroomideventid
         """
         path = ("federation", "v2", "send_leave", room_id, event_id)
-        await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), Json)
+        try:
+            await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), Json)
+        except HttpAnswer as error:
+            if not _is_unknown_endpoint(error):
+                raise
+            call = Call("PUT", ("federation", "v1", *path[2:]), content=pdu, options=self._options)
+            await self._calls.ask(destination, call, tuple[int, Json])
 
     async def send_knock(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> list[Json]:
         """Deliver a knock; at most 100 events that tell the room, stripped or whole.
@@ -156,6 +168,11 @@ class MembershipClient:
             destination, Call("PUT", path, content=content, options=self._options), tuple[int, _Signed]
         )
         return answer
+
+
+def _is_unknown_endpoint(error: HttpAnswer) -> bool:
+    """Whether the server does not know the second form of an endpoint; old servers say so without an errcode."""
+    return error.answer_status == 404 and error.answer.get("errcode") in (None, "M_UNRECOGNIZED")
 
 
 def _with_signatures(destination: str, sent: Json, returned: Json) -> Json:

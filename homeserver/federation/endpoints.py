@@ -5,6 +5,8 @@ https://spec.matrix.org/v1.19/server-server-api/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from homeserver.federation.invited import Invited, ReceivedInvite
@@ -14,7 +16,7 @@ from homeserver.federation.transactions import Transactions
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import bad_json
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden
 
 V1 = "/_matrix/federation/v1"
 V2 = "/_matrix/federation/v2"
@@ -65,7 +67,8 @@ class HandshakeEndpoints:
     @route("PUT", f"{V1}/send_join/{{roomId}}/{{eventId}}", access=Access.SERVER)
     async def send_join_v1(self, request: Request, origin: str) -> Json:
         """The first form of `send_join`, which older servers use: the answer stands in a list after the status."""
-        return [200, await self._join(request, origin)]
+        with _answered_as_in_v1():
+            return [200, await self._join(request, origin)]
 
     @route("PUT", f"{V2}/send_leave/{{roomId}}/{{eventId}}", access=Access.SERVER)
     async def send_leave(self, request: Request, origin: str) -> Json:
@@ -76,7 +79,8 @@ class HandshakeEndpoints:
     @route("PUT", f"{V1}/send_leave/{{roomId}}/{{eventId}}", access=Access.SERVER)
     async def send_leave_v1(self, request: Request, origin: str) -> Json:
         """The first form of `send_leave`."""
-        await self._send(request, origin, "leave")
+        with _answered_as_in_v1():
+            await self._send(request, origin, "leave")
         return [200, {}]
 
     @route("PUT", f"{V1}/send_knock/{{roomId}}/{{eventId}}", access=Access.SERVER)
@@ -161,10 +165,20 @@ class ReadEndpoints:
     @route("POST", f"{V1}/get_missing_events/{{roomId}}", access=Access.SERVER)
     async def missing_events(self, request: Request, origin: str) -> Json:
         """https://spec.matrix.org/v1.19/server-server-api/#post_matrixfederationv1get_missing_eventsroomid"""
+        await self._serving.get_member_room(request.parameters["roomId"], origin)
         body = request.json_object()
         earliest, latest = _ids(body, "earliest_events"), _ids(body, "latest_events")
         limits = (_count(body, "limit", 10), _count(body, "min_depth", 0))
         return await self._serving.missing_events(origin, request.parameters["roomId"], (earliest, latest), limits)
+
+
+@contextmanager
+def _answered_as_in_v1() -> Iterator[None]:
+    """The first forms say 403 `M_FORBIDDEN` where the second ones say `M_INVALID_PARAM`."""
+    try:
+        yield
+    except MatrixError as error:
+        raise forbidden(error.message) if error.errcode == "M_INVALID_PARAM" else error from error
 
 
 def _ids(body: dict[str, Any], key: str) -> list[str]:

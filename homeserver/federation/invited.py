@@ -11,7 +11,7 @@ from typing import Any
 
 from homeserver.federation.admission import Admission
 from homeserver.federation.identity import Identity
-from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.federation.pdu_checks import PduChecks, check_not_refused
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, missing_param, not_found
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
@@ -70,9 +70,8 @@ class Invited:
             )
         await self._admission.check_may_take_part(invite.room_id, invite.origin)
         state = self._room_state(invite, version)
-        (checked,) = await self._checks.check([invite.pdu], version)
-        if isinstance(checked, Refused):
-            raise bad_json(f"The invite is refused: {checked.reason}.")
+        (one,) = await self._checks.check([invite.pdu], version)
+        checked = check_not_refused(one)
         self._check(checked, invite)
         if not await self._user_exists(str(checked.state_key)):
             raise not_found("There is no such user.")

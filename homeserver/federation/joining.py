@@ -13,8 +13,10 @@ from typing import Any, Protocol
 from homeserver.federation.admission import Admission
 from homeserver.federation.identity import Identity
 from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.protocol.base64 import encode_base64
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event, InvalidEvent, NewEvent, new_event
+from homeserver.protocol.hashing import reference_hash
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.protocol.stripped import read_stripped, stripped
 from homeserver.rooms.importing import Importer, JoinedRoom
@@ -95,7 +97,9 @@ class Joining:
                 continue
             await self._importer.keep_own(event, None)
             return
-        await self._importer.leave_alone(room_id, user_id)
+        before = await self._importer.find_membership_event(room_id, user_id)
+        if before is not None:
+            await self._importer.keep_own(self._leave_after(before, content), None)
 
     async def knock(self, room_id: str, user_id: str, content: Json, via: Sequence[str]) -> str:
         """Knock through the first server that takes it; the knock event's id."""
@@ -128,6 +132,26 @@ class Joining:
             joined = await self._checked(server, event, answer)
             await self._importer.join(joined)
         return event.event_id
+
+    def _leave_after(self, before: Event, content: Json) -> Event:
+        """A leave that no server was there to make a template of, for this server's users alone."""
+        version = before.version
+        hashes = {}
+        if version.references_are_pairs:
+            hashes[before.event_id] = encode_base64(reference_hash(before.pdu, version))
+        draft = NewEvent(
+            room_id=before.room_id,
+            type="m.room.member",
+            sender=str(before.state_key),
+            state_key=before.state_key,
+            content={**content, "membership": "leave"},
+            depth=min(before.depth + 1, 2**53 - 1),
+            origin_server_ts=wall_clock_ms(),
+            prev_events=[before.event_id],
+            auth_events=[before.event_id],
+            reference_hashes=hashes,
+        )
+        return new_event(draft, version, lambda pdu: self._identity.sign_event(pdu, version))
 
     async def _built(self, server: str, membership: str, room_id: str, user_id: str, content: Json) -> Event:
         """Ask for a template, and build and sign an event of our own from those of its fields that may differ."""
@@ -185,7 +209,7 @@ def _most_telling(errors: list[MatrixError], otherwise: str) -> MatrixError:
     """The error to pass on: one that says why, before one that says that a server could not be reached."""
     for error in errors:
         if error.status in (400, 403, 404) and error.errcode != "M_UNRECOGNIZED":
-            return MatrixError(error.status, error.errcode, error.message)
+            return MatrixError(error.status, error.errcode, error.message, **error.extra)
     return errors[0] if errors else not_found(otherwise)
 
 

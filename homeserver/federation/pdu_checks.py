@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from homeserver.protocol.errors import bad_json, invalid_param
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.protocol.hashing import check_content_hash
 from homeserver.protocol.redaction import redact
@@ -24,10 +25,19 @@ class SignatureChecker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A PDU that is no event: `event_id` where one could be told."""
+    """A PDU that is no event: `event_id` where one could be told; `is_unsigned`: for want of a good signature."""
 
     event_id: str | None
     reason: str
+    is_unsigned: bool = False
+
+
+def check_not_refused(checked: Event | Refused) -> Event:
+    """The event; raises `MatrixError` 400, `M_INVALID_PARAM` for want of a good signature and else `M_BAD_JSON`."""
+    if isinstance(checked, Event):
+        return checked
+    message = f"The event is refused: {checked.reason}."
+    raise invalid_param(message) if checked.is_unsigned else bad_json(message)
 
 
 class PduChecks:
@@ -52,6 +62,8 @@ class PduChecks:
 def _parsed(pdu: Any, version: RoomVersion) -> Event | Refused:
     if not isinstance(pdu, dict):
         return Refused(None, "a PDU must be an object")
+    if "signatures" not in pdu or "hashes" not in pdu:
+        return Refused(None, "not signed", is_unsigned=True)
     try:
         return parse_event(pdu, version)
     except InvalidEvent as error:
@@ -62,7 +74,7 @@ def _decided(one: Event | Refused, reason: str | None) -> Event | Refused:
     if isinstance(one, Refused):
         return one
     if reason is not None:
-        return Refused(one.event_id, reason)
+        return Refused(one.event_id, reason, is_unsigned=True)
     if check_content_hash(one.pdu, one.version):
         return one
     try:

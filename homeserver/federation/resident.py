@@ -13,8 +13,8 @@ from homeserver.database import Database, Transaction
 from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.identity import Identity
-from homeserver.federation.pdu_checks import PduChecks, Refused
-from homeserver.protocol.errors import MatrixError, bad_json, forbidden, not_found
+from homeserver.federation.pdu_checks import PduChecks, check_not_refused
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.rooms import queries_members
 from homeserver.rooms.auth_graph import chains_of
@@ -92,11 +92,11 @@ class Resident:
     async def send(self, handshake: Handshake, event_id: str, pdu: Json) -> StoredEvent:
         """Take the signed membership event in; 400 or 403 for one that is not what was asked for or not allowed."""
         room = await self.get_room_for(handshake.room_id, handshake.origin)
+        if "signatures" not in pdu or "hashes" not in pdu:
+            raise invalid_param("The event is not signed.")
         vouched = self._vouched(pdu, room, handshake, event_id)
         (checked,) = await self._intake.checks.check([vouched], room.version)
-        if isinstance(checked, Refused):
-            raise bad_json(f"The event is refused: {checked.reason}.")
-        stored = await self._take(room, checked, handshake.origin)
+        stored = await self._take(room, check_not_refused(checked), handshake.origin)
         if stored is None or stored.status is not Status.ACCEPTED:
             raise forbidden("The room's rules do not allow this event.")
         return stored
@@ -197,8 +197,8 @@ class Resident:
 def _check_membership(event: Event, handshake: Handshake, event_id: str) -> None:
     """The event must be what the path says: this room, this id, the origin's own user, this membership."""
     if event.event_id != event_id or event.room_id != handshake.room_id:
-        raise bad_json("The event is another than the path names.")
+        raise invalid_param("The event is another than the path names.")
     if event.type != "m.room.member" or event.membership != handshake.membership:
-        raise bad_json(f"The event is no {handshake.membership}.")
+        raise invalid_param(f"The event is no {handshake.membership}.")
     if event.state_key != event.sender or event.sender.partition(":")[2] != handshake.origin:
         raise forbidden("A server can only speak for its own users.")

@@ -83,6 +83,8 @@ class Serving:
         stored = self._parts.loader.find_stored(tx, event_id)
         if stored is None or stored.event.room_id != room.room_id or stored.state_before is None:
             raise not_found("There is no such event in the room.")
+        if stored.status is Status.REJECTED:
+            raise not_found("The event is none of the room's: its rules reject it.")
         return stored
 
     def _state_nids(self, tx: Transaction, room: RoomRecord, event_id: str) -> tuple[list[int], list[int]]:

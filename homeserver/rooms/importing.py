@@ -50,9 +50,9 @@ class Importer:
         """Keep a local user's membership event of a room this server is not in (leave, knock, invite received)."""
         await self._database.transact(self._keep, event, stripped, locks=(f"room_id:{event.room_id}",))
 
-    async def leave_alone(self, room_id: str, user_id: str) -> None:
-        """No server could be reached: the user is out of the room as far as this server knows."""
-        await self._database.transact(self._leave_alone, room_id, user_id, locks=(f"room_id:{room_id}",))
+    async def find_membership_event(self, room_id: str, user_id: str) -> Event | None:
+        """The event that says what a local user is in a room."""
+        return await self._database.glance(self._find_membership_event, room_id, user_id)
 
     async def find_asked(self, room: RoomRecord, user_id: str) -> str | None:
         """The id of the event by which a user is invited or knocks; None for one who does neither."""
@@ -90,15 +90,10 @@ class Importer:
             tx, [membership_row(tx, room.room_nid, user_id, membership, nid, kept)]
         )
 
-    def _leave_alone(self, tx: Transaction, room_id: str, user_id: str) -> None:
+    def _find_membership_event(self, tx: Transaction, room_id: str, user_id: str) -> Event | None:
         found = queries_rooms.find_room(tx, room_id)
         row = None if found is None else queries_members.find_membership(tx, user_id, found[0])
-        if row is None:
-            return
-        tx.publish("membership", user_id)
-        queries_members.write_memberships(
-            tx, [membership_row(tx, row.room_nid, user_id, "leave", row.event_nid, None)]
-        )
+        return None if row is None else self._parts.loader.get_many(tx, [row.event_nid]).get(row.event_nid)
 
     def _room(self, tx: Transaction, event: Event) -> RoomRecord:
         found = queries_rooms.find_room(tx, event.room_id)

@@ -185,9 +185,15 @@ class Believing(unittest.TestCase):
         self.assertEqual(self.refusal(theirs), (401, "M_UNAUTHORIZED"))
 
     def test_without_a_usable_header(self) -> None:
-        for authorizations in ([], ["Bearer x"], ["X-Matrix origin=o"], ["X-Matrix origin=a/b,key=k,sig=s"]):
+        for authorizations in ([], ["Bearer x"], ["X-Matrix origin=o"]):
             with self.subTest(authorizations):
                 self.assertEqual(self.refusal(request("GET", "/", b"", *authorizations)), (401, "M_UNAUTHORIZED"))
+
+    def test_an_origin_that_is_no_server_name(self) -> None:
+        for origin in ("a/b", "example.org:http"):
+            with self.subTest(origin):
+                header = f'X-Matrix origin="{origin}",key="ed25519:k",sig="s"'
+                self.assertEqual(self.refusal(request("GET", "/", b"", header)), (400, "M_INVALID_PARAM"))
 
     def test_one_good_header_among_several_of_the_same_origin(self) -> None:
         good = self.header("GET", body=None)
