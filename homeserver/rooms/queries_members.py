@@ -10,7 +10,7 @@ from homeserver.rooms.records import Membership
 
 
 def write_memberships(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Set what users are in a room now.
+    """Set what users are in a room now. Who was joined and has only a new profile keeps the position of the join.
 
     Each row: user_id, room_nid, server_name, membership, event_nid, position, stripped.
     """
@@ -19,8 +19,9 @@ def write_memberships(tx: Transaction, rows: list[dict[str, Any]]) -> None:
                (user_id, room_nid, server_name, membership, event_nid, position, forgotten, stripped)
            VALUES (:user_id, :room_nid, :server_name, :membership, :event_nid, :position, 0, :stripped)
            ON CONFLICT (user_id, room_nid) DO UPDATE SET membership = excluded.membership,
-               event_nid = excluded.event_nid, position = excluded.position, forgotten = 0,
-               stripped = excluded.stripped""",
+               event_nid = excluded.event_nid, forgotten = 0, stripped = excluded.stripped,
+               position = CASE WHEN memberships.membership = 'join' AND excluded.membership = 'join'
+                               THEN memberships.position ELSE excluded.position END""",
         rows,
     )
 

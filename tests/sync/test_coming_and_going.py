@@ -58,3 +58,15 @@ class InvitedFromElsewhereTest(FederationCase):
 
         self.assertEqual(timeline["events"][0]["type"], "m.room.create")
         self.assertFalse(timeline["limited"])
+
+    def test_a_new_display_name_is_one_event_and_no_join(self) -> None:
+        """What the user has seen of the room before is not sent again."""
+        self.bob.join(self.room, self.here.name)
+        self.room_in("join")
+        since = self.bob.sync()["next_batch"]
+        self.bob.put(f"/profile/{self.bob.user_id}/displayname", {"displayname": "Bob B."})
+
+        timeline = self.bob.sync(since)["rooms"]["join"][self.room]["timeline"]
+
+        names = [event["content"].get("displayname") for event in timeline["events"]]
+        self.assertEqual((names, timeline["limited"]), (["Bob B."], False))
