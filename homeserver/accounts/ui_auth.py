@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from homeserver.accounts.stages import Attempt, Stage, StageFailed
 from homeserver.accounts.ui_auth_sessions import UiAuthSession, UiAuthSessions
 from homeserver.database import Transaction
-from homeserver.protocol.errors import MatrixError, bad_json, forbidden
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, not_found
 from homeserver.protocol.requester import Requester
 
 Flows = Sequence[Sequence[str]]
@@ -123,6 +123,22 @@ class UiAuth:
         if not _is_complete(operation.flows, session.completed):
             raise self._challenge(operation, await self.sessions.saved(session))
         return await self._authorised(operation, session)
+
+    def find_stage(self, stage_type: str) -> Stage | None:
+        """The stage of this type."""
+        return self._stages.get(stage_type)
+
+    async def attempt_elsewhere(
+        self, session_id: str, stage_type: str, auth: dict[str, Any], client_ip: str
+    ) -> None:
+        """An attempt at a stage that comes from a browser, not from the client. Raises `StageFailed`, and
+        `MatrixError` 404 `M_NOT_FOUND` for an unknown session or stage."""
+        session, stage = await self.sessions.find(session_id), self._stages.get(stage_type)
+        if session is None or stage is None:
+            raise not_found("The authentication session is not known or has expired.")
+        if stage_type not in session.completed:
+            attempt = Attempt(auth, session_id, client_ip, operation=session.operation)
+            await self.sessions.complete(session_id, stage_type, await stage.check(attempt))
 
     async def complete(self, session_id: str, stage_type: str, result: Any) -> None:
         """A stage was completed elsewhere: in a browser, by a link in an e-mail. 404 for an unknown session."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from homeserver.config.kinds import BOOLEAN, DURATION_MS, SECRET, TEXT, TEXTS, WEB_ADDRESS, choice, integer, list_of
+from homeserver.config.policies import PolicyConfig, policies_from
 from homeserver.config.section import Section
 
 _MINUTE_MS = 60_000
@@ -103,6 +104,7 @@ class AccountsConfig:
     captcha: CaptchaConfig
     cas: CasConfig | None
     login_tokens: LoginTokenConfig = LoginTokenConfig()
+    policies: tuple[PolicyConfig, ...] = ()
 
 
 def accounts_from(top: Section) -> AccountsConfig:
@@ -124,6 +126,7 @@ def accounts_from(top: Section) -> AccountsConfig:
         login_tokens=_login_tokens(top.section("login_via_existing_session")),
         captcha=captcha,
         cas=_cas(top),
+        policies=policies_from(top),
     )
 
 

@@ -9,12 +9,15 @@ from homeserver.accounts.kernel import AccountParts
 from homeserver.database import Transaction
 from homeserver.http.egress import Egress
 from homeserver.rooms.memberships import Memberships
+from homeserver.slices.auth_fallback.endpoints import FallbackEndpoints
+from homeserver.slices.captcha.service import CaptchaStage
 from homeserver.slices.guests.service import Guests
 from homeserver.slices.login_tokens.endpoints import LoginTokenEndpoints
 from homeserver.slices.login_tokens.service import LoginTokens, TokenLogin
 from homeserver.slices.registration_tokens.endpoints import RegistrationTokenAdminEndpoints, ValidityEndpoints
 from homeserver.slices.registration_tokens.service import RegistrationTokens
 from homeserver.slices.registration_tokens.stage import RegistrationTokenStage
+from homeserver.slices.terms.service import AcceptedPolicies, TermsStage
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.threepids import wire_threepids
 
@@ -29,7 +32,25 @@ def account_slice_endpoints(
         *_registration_tokens(ground, parts),
         *_login_tokens(ground, parts),
         *wire_threepids(ground, parts, egress),
+        *_stages_in_browser(ground, parts, egress),
     ]
+
+
+def _stages_in_browser(ground: Ground, parts: AccountParts, egress: Egress) -> list[object]:
+    config = ground.config.accounts
+    if config.captcha.is_enabled:
+        parts.ui_auth.add_stage(CaptchaStage(config.captcha, egress))
+    if config.policies:
+        accepted = AcceptedPolicies(ground.database)
+        stage = TermsStage(config.policies)
+        parts.ui_auth.add_stage(stage)
+
+        def signed_up(tx: Transaction, user_id: str, results: Mapping[str, Any]) -> None:
+            accepted.signed_up(tx, user_id, results.get(stage.type))
+
+        parts.hooks.on_signed_up.append(signed_up)
+        parts.hooks.on_deactivated.append(accepted.deactivate)
+    return [FallbackEndpoints(parts.ui_auth)]
 
 
 def _login_tokens(ground: Ground, parts: AccountParts) -> list[object]:

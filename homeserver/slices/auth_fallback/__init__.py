@@ -1,0 +1,1 @@
+"""Pages with which people authenticate in a browser, where their client does not know how."""

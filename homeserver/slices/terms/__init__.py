@@ -1,0 +1,1 @@
+"""Documents that people accept when they register."""
