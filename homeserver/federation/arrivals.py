@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
+from homeserver.federation import queries_incoming
 from homeserver.federation.errors import is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
@@ -54,11 +55,14 @@ class PeerReads(Protocol):
 class Arrivals:
     """Takes events in. What may succeed later is raised as the `MatrixError` that it failed with (`is_passing`)."""
 
-    def __init__(self, database: Database, parts: RoomParts, checks: PduChecks, peer: PeerReads) -> None:
+    def __init__(
+        self, database: Database, parts: RoomParts, checks: PduChecks, peer: PeerReads, server_name: str
+    ) -> None:
         self._database = database
         self._parts = parts
         self._checks = checks
         self._peer = peer
+        self._server_name = server_name
 
     async def take(self, room: RoomRecord, event: Event, origin: str) -> StoredEvent | None:
         """Take a live event in; None where what it needs could not be had."""
@@ -67,6 +71,10 @@ class Arrivals:
             return verdict
         if verdict.prev_events:
             await self._fetch_missing(room, event, origin)
+            if await self._database.glance(self._is_withheld, room, event):
+                # The origin has it not, or keeps it back: its word on the state there would be worth little.
+                logger.info("%s: what came before it could not be had from %s", event.event_id, origin)
+                return None
         return await self.take_with_state(room, Arrival(event), origin)
 
     async def take_with_state(self, room: RoomRecord, arrival: Arrival, origin: str) -> StoredEvent | None:
@@ -103,19 +111,30 @@ class Arrivals:
         return await self._database.transact(self._parts.receiver.receive, room, arrival, locks=(lock,))
 
     async def _fetch_missing(self, room: RoomRecord, event: Event, origin: str) -> None:
-        """The events between what is here and the event; the oldest of them may need the state before it."""
+        """The events between what is here and the event; the oldest of them may need the state before it.
+
+        What is less deep than this server's join is no news but history, to be fetched when somebody reads there; of it
+        only what the others cite is taken.
+        """
+        entry_depth = await self._database.glance(queries_incoming.entry_depth, room.room_nid, self._server_name)
         found = {event.event_id: event}
         latest = [event.event_id]
         for _ in range(_MOST_SPANS):
             fresh = [one for one in await self._missing_before(room, latest, origin) if one.event_id not in found]
             found.update({one.event_id: one for one in fresh})
-            latest = await self._database.glance(self._incomplete, fresh, found.keys())
+            news = [one for one in fresh if one.depth >= entry_depth]
+            latest = await self._database.glance(self._incomplete, news, found.keys())
             if not latest:
                 break
+        cited = {prev for one in found.values() if one.depth >= entry_depth for prev in one.prev_events}
+        cited.update(event.prev_events)
         del found[event.event_id]
         for missing in sorted(found.values(), key=lambda one: one.depth):
+            is_news = missing.depth >= entry_depth
+            if not is_news and missing.event_id not in cited:
+                continue
             try:
-                await self.take_with_state(room, Arrival(missing), origin)
+                await self.take_with_state(room, Arrival(missing, is_live=is_news), origin)
             except MatrixError as error:
                 _pass_over(error, f"{missing.event_id}, missing before {event.event_id}")
 
@@ -131,6 +150,11 @@ class Arrivals:
             _pass_over(error, f"{origin} gave no missing events")
             return []
         return await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
+
+    def _is_withheld(self, tx: Transaction, room: RoomRecord, event: Event) -> bool:
+        """Whether there still is something missing just before an event that is news."""
+        entry_depth = queries_incoming.entry_depth(tx, room.room_nid, self._server_name)
+        return event.depth > entry_depth and bool(self._incomplete(tx, [event], ()))
 
     def _incomplete(self, tx: Transaction, events: Sequence[Event], found: Collection[str]) -> list[str]:
         """Those of some events before which there still is something missing."""

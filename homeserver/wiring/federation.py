@@ -69,7 +69,7 @@ def wire_federation(ground: Ground) -> Federation:
     outward = _outward(ground, settings)
     client = outward.client
     checks = PduChecks(EventSignatures(outward.keys, ground.offload))
-    arrivals = Arrivals(database, parts, checks, client.history)
+    arrivals = Arrivals(database, parts, checks, client.history, ground.server_name)
     importer = Importer(database, rooms, parts)
     admission = Admission(rooms, ServerAcls(rooms), ground.server_name)
     work = RoomWork(database, admission, arrivals, ground.reactor, ground.background.spawn)
