@@ -44,6 +44,10 @@ class Devices:
             raise not_found("You have no such device.")
         return self._with_last_seen(device)
 
+    def ids_of(self, tx: Transaction, user_id: str) -> list[str]:
+        """The ids of a user's devices, within a transaction."""
+        return [device.device_id for device in queries.devices_of(tx, user_id)]
+
     async def has_device(self, user_id: str, device_id: str) -> bool:
         """Whether the user has such a device."""
         return await self._database.glance(queries.find_device, user_id, device_id) is not None
@@ -83,8 +87,7 @@ class Devices:
 
     def delete_all(self, tx: Transaction, user_id: str, except_for: str | None = None) -> list[str]:
         """Remove all devices of a user, but perhaps one."""
-        ids = [device.device_id for device in queries.devices_of(tx, user_id)]
-        return self.delete(tx, user_id, [device_id for device_id in ids if device_id != except_for])
+        return self.delete(tx, user_id, [one for one in self.ids_of(tx, user_id) if one != except_for])
 
     def _rename(self, tx: Transaction, user_id: str, device_id: str, display_name: str) -> bool:
         is_there = queries.rename_device(tx, user_id, device_id, display_name)

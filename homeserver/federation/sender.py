@@ -168,10 +168,24 @@ class Sender:
         self, server_names: Collection[str], edu_type: str, content: dict[str, Any], replace_key: str | None
     ) -> None:
         """Queue an EDU until each server has acknowledged it."""
-        others = [name for name in server_names if name != self._settings.server_name]
-        encoded = msgspec.json.encode(content)
-        await self._database.transact(queries_outgoing.add_edus, others, edu_type, encoded, replace_key)
-        for server_name in others:
+        await self._database.transact(self.queue_durable, server_names, edu_type, content, replace_key)
+
+    def queue_durable(
+        self,
+        tx: Transaction,
+        server_names: Collection[str],
+        edu_type: str,
+        content: dict[str, Any],
+        replace_key: str | None,
+    ) -> None:
+        """The same within a transaction: sent if that is committed."""
+        settings = self._settings
+        others = [name for name in server_names if name != settings.server_name and settings.may_talk_to(name)]
+        queries_outgoing.add_edus(tx, others, edu_type, msgspec.json.encode(content), replace_key)
+        tx.after_commit(lambda: self._wake_all(others))
+
+    def _wake_all(self, server_names: Iterable[str]) -> None:
+        for server_name in server_names:
             self.wake(server_name)
 
     def _events_appended(self, changes: Iterable[Change]) -> None:

@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 MOST_PDUS = 50
 MOST_EDUS = 100
+#: EDUs of which nothing is kept.
+_PASSING = ("m.typing", "m.presence")
 
 Json = dict[str, Any]
 ReceiveEdu = Callable[[str, Json], Awaitable[None]]
@@ -77,11 +79,15 @@ class Transactions:
         for room_id, members in _by_room(pdus).items():
             good += await self._check_room(origin, room_id, members, results)
         answer = msgspec.json.encode({"pdus": results})
-        await self._database.transact(_keep, origin, txn_id, good, answer)
+        # What has to be kept of EDUs is, before the transaction counts as received: a stop in between repeats it.
+        has_lasting = any(not isinstance(edu, dict) or edu.get("edu_type") not in _PASSING for edu in edus)
+        await self._database.transact(_keep, origin, txn_id, good, None if has_lasting else answer)
         for room_id in {event.room_id for event in good}:
             self._work(room_id, origin)
         for edu in edus:
             await self._receive_edu(origin, edu)
+        if has_lasting:
+            await self._database.transact(_keep, origin, txn_id, [], answer)
         return msgspec.Raw(answer)
 
     async def _check_room(
@@ -125,11 +131,12 @@ class Transactions:
             logger.exception("an EDU of %s could not be worked on", origin)
 
 
-def _keep(tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes) -> None:
-    """The events, to be worked on, and the answer; both or neither."""
+def _keep(tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes | None) -> None:
+    """The events, to be worked on, and the answer, if it is final; both or neither."""
     for event in events:
         queries_incoming.stage(tx, event.room_id, origin, event.event_id, event.encoded)
-    queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
+    if answer is not None:
+        queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
 
 
 def _lists(body: Json) -> tuple[list[Any], list[Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,7 +25,8 @@ from homeserver.sync.tokens import SyncToken
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What one answer is to cover. `changed`: the rooms with changes, None where that is not known."""
+    """What one answer is to cover. `changed`: the rooms with changes, None where that is not known. `has_topic`:
+    whether there may be changes under a topic."""
 
     requester: Requester
     filter: SyncFilter
@@ -38,6 +39,7 @@ class Ask:
     full_state: bool = False
     state_key: str = "state"
     ignored: Collection[str] = ()
+    has_topic: Callable[[str], bool] = lambda topic: True
 
     @property
     def since_position(self) -> int:
@@ -50,16 +52,29 @@ class Ask:
         return 0 if self.since is None else self.since.volatile
 
 
+class Section(Protocol):
+    """A part of the answer beside those that are composed here."""
+
+    def add_to(self, tx: Transaction, ask: Ask, answer: Json) -> None:
+        """Put what is new into the answer; nothing where nothing is. `next_batch` is set where it has to differ."""
+
+
 class AnswerComposer:
     """Composes answers. Callable within a transaction."""
 
     def __init__(
-        self, parts: RoomParts, timeline: TimelineReader, sources: Sources, sent_members: SentMembers
+        self,
+        parts: RoomParts,
+        timeline: TimelineReader,
+        sources: Sources,
+        sent_members: SentMembers,
+        sections: Sequence[Section] = (),
     ) -> None:
         self._parts = parts
         self._timeline = timeline
         self._sources = sources
         self._sent_members = sent_members
+        self._sections = sections
         self._presenter = Presenter(parts.loader, parts.views)
 
     def compose(self, tx: Transaction, ask: Ask) -> Json:
@@ -76,6 +91,8 @@ class AnswerComposer:
             events = self._sources.account_data.global_since(tx, user_id, ask.since_position)
             events = [*events, *self._sources.push_rules.push_rules_since(tx, user_id, ask.since_position)]
             _put_events(answer, "account_data", events, ask.filter.account_data)
+        for section in self._sections:
+            section.add_to(tx, ask, answer)
         return answer
 
     def _rooms(self, tx: Transaction, ask: Ask) -> Json:

@@ -37,14 +37,14 @@ class Polling:
         while True:
             await self.streams.follow_rooms(stream)
             upto = self.now()
-            if since is None or not stream.is_unchanged_since(since.position, since.volatile):
+            if since is None or since.to_device is not None or not stream.is_unchanged_since(*since.places):
                 told = await answer(upto)
                 if told or since is None:
                     return upto, told
             left_s = ends_at_s - self._reactor.seconds()
             if left_s <= 0 or self._is_stopping:
                 return upto, {}
-            if stream.is_unchanged_since(upto.position, upto.volatile):
+            if stream.is_unchanged_since(*upto.places):
                 await self.streams.wait(stream, left_s)
 
     def stop(self) -> None:

@@ -15,6 +15,7 @@ from homeserver.protocol.requester import Requester
 from homeserver.rooms.occupancy import Occupancy
 from homeserver.rooms.service import wall_clock_ms
 from homeserver.sync.answer import AnswerComposer, Ask
+from homeserver.sync.encryption import EncryptionSection
 from homeserver.sync.polling import Polling
 from homeserver.sync.sources import PresenceSource
 from homeserver.sync.streams import UserStream
@@ -43,16 +44,20 @@ class Sync:
         composer: AnswerComposer,
         occupancy: Occupancy,
         presence: PresenceSource,
+        encryption: EncryptionSection,
     ) -> None:
         self._database = database
         self._polling = polling
         self._composer = composer
         self._occupancy = occupancy
         self._presence = presence
+        self._encryption = encryption
 
     async def sync(self, requester: Requester, request: SyncRequest) -> dict[str, Any]:
         """One answer. Waits up to `timeout_ms` while there is nothing to tell; an initial sync never waits."""
         self._presence.set_presence(requester.user_id, request.set_presence)
+        if request.since is not None:
+            await self._encryption.acknowledge(requester, request.since)
         stream = await self._polling.streams.get(requester.user_id)
         since = None if request.full_state else request.since
         upto, answer = await self._polling.poll(
@@ -82,6 +87,7 @@ class Sync:
             has_account_data=has_account_data,
             full_state=request.full_state,
             state_key=request.state_key,
+            has_topic=lambda topic: since is None or stream.has_topic_since(topic, since.position),
         )
         small = changed is not None and len(changed) < 5 and not request.full_state
         run: Callable[..., Awaitable[dict[str, Any]]] = self._database.glance if small else self._database.read

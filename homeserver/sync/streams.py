@@ -19,7 +19,9 @@ from homeserver.rooms.service import wall_clock_ms
 FindMemberships = Callable[[str], Awaitable[Mapping[int, Membership]]]
 
 ROOM_TOPICS = ("room", "receipts", "redacted_in")
-USER_TOPICS = ("membership", "account_data", "push_rules", "to_device", "devices")
+USER_TOPICS = ("membership", "account_data", "push_rules", "to_device", "devices", "one_time_keys")
+#: What changed about the people of a room, rather than in the room.
+PEOPLE_TOPICS = ("members", "device_lists")
 
 _IDLE_S = 900
 
@@ -82,6 +84,8 @@ class Streams:
             feed.subscribe(topic, self._room_changed)
         for topic in USER_TOPICS:
             feed.subscribe(topic, self._user_changed)
+        for topic in PEOPLE_TOPICS:
+            feed.subscribe(topic, self._people_changed)
 
     async def get(self, user_id: str) -> UserStream:
         """The user's stream, begun now if there is none, with the user's rooms up to date."""
@@ -156,6 +160,14 @@ class Streams:
         for change in changes:
             stream = self._streams.get(change.key)
             if stream is not None:
+                stream.changed_topics[change.topic] = change.position
+                stream.changed_at = change.position
+                self._wake_soon(stream)
+
+    def _people_changed(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            for user_id in self._by_room.get(int(change.key), ()):
+                stream = self._streams[user_id]
                 stream.changed_topics[change.topic] = change.position
                 stream.changed_at = change.position
                 self._wake_soon(stream)

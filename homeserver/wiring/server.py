@@ -88,6 +88,7 @@ class Server:
             await self._ground.database.reap()
             await self._accounts.reap()
             await self._slices.notifications.reap()
+            await self._slices.encryption.reap()
             before_ts = wall_clock_ms() - _DAY_MS
             await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)

@@ -27,6 +27,7 @@ from homeserver.slices.typing.service import Typing
 from homeserver.sync.polling import Polling
 from homeserver.sync.sources import Sources
 from homeserver.sync.streams import Streams
+from homeserver.wiring.encryption import Encryption, wire_encryption
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.notifications import wire_notifications
@@ -47,6 +48,7 @@ class Slices:
     directory_answers: DirectoryFederation
     presence: Presence
     notifications: Notifications
+    encryption: Encryption
     polling: Polling
     data: UserData
     edus: Mapping[str, ReceiveEdu]
@@ -60,13 +62,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         ground.database, ground.rooms, ground.parts, federation.joining, policies, ground.server_name
     )
     streams = Streams(ground.database.feed, ground.rooms.occupancy.memberships, ground.reactor)
-    directory = Directory(
-        ground.database,
-        ground.facts,
-        federation.client.queries.query_directory,
-        DirectoryRules(ground.config.rooms),
-        ground.server_name,
-    )
+    directory = _directory(ground, federation)
     is_open = ground.config.rooms.enable_room_list_search
     public_rooms = PublicRooms(ground.database, ground.facts.describe, is_open=is_open)
     presence = _presence(ground, federation, streams)
@@ -76,17 +72,17 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     _follow_members(ground, presence, typing)
     data = wire_user_data(ground, federation, memberships)
     notifications = wire_notifications(ground, data)
+    send_durable = federation.sender.send_durable
     receipts = Receipts(
-        ground.database,
-        ground.numbers,
-        federation.sender.send_durable,
-        notifications.mark_read,
-        ground.server_name,
+        ground.database, ground.numbers, send_durable, notifications.mark_read, ground.server_name
     )
     auto_join = ground.config.accounts.registration.auto_join_rooms
     follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
-    syncing = wire_syncing(ground, streams, sources, data.filters.get_filter, directory.is_published)
+    encryption = wire_encryption(ground, federation, accounts)
+    syncing = wire_syncing(
+        ground, streams, sources, encryption.section, data.filters.get_filter, directory.is_published
+    )
     return Slices(
         memberships=memberships,
         policies=policies,
@@ -96,9 +92,13 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,
         notifications=notifications,
+        encryption=encryption,
         polling=syncing.polling,
         data=data,
-        edus={"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},
+        edus={
+            **{"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},
+            **encryption.edus,
+        },
         endpoints=[
             DirectoryEndpoints(
                 directory,
@@ -110,10 +110,17 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             TypingEndpoints(typing),
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
+            *encryption.endpoints,
             *user_data_endpoints(ground, accounts, data),
             *space_endpoints(ground, federation, directory),
         ],
     )
+
+
+def _directory(ground: Ground, federation: Federation) -> Directory:
+    rules = DirectoryRules(ground.config.rooms)
+    query = federation.client.queries.query_directory
+    return Directory(ground.database, ground.facts, query, rules, ground.server_name)
 
 
 def _relations(ground: Ground, data: UserData) -> Relations:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from homeserver.rooms.reading import RoomReading
 from homeserver.rooms.timeline import TimelineReader
 from homeserver.sync.answer import AnswerComposer
+from homeserver.sync.encryption import EncryptionSection
 from homeserver.sync.endpoints import FindFilter, SyncEndpoints
 from homeserver.sync.endpoints_events import EventStreamEndpoints
 from homeserver.sync.event_stream import EventStream
@@ -28,14 +29,19 @@ class Syncing:
 
 
 def wire_syncing(
-    ground: Ground, streams: Streams, sources: Sources, find_filter: FindFilter, is_published: IsPublished
+    ground: Ground,
+    streams: Streams,
+    sources: Sources,
+    encryption: EncryptionSection,
+    find_filter: FindFilter,
+    is_published: IsPublished,
 ) -> Syncing:
     """Make it all."""
     database, rooms, parts = ground.database, ground.rooms, ground.parts
     polling = Polling(database, streams, ground.reactor)
     timeline = TimelineReader(parts.snapshots, parts.loader, parts.visibility)
-    composer = AnswerComposer(parts, timeline, sources, SentMembers())
-    sync = Sync(database, polling, composer, rooms.occupancy, sources.presence)
+    composer = AnswerComposer(parts, timeline, sources, SentMembers(), [encryption])
+    sync = Sync(database, polling, composer, rooms.occupancy, sources.presence, encryption)
     source = RoomSource(rooms, RoomReading(database, rooms, parts), is_published)
     events = EventStream(database, rooms, parts, sources, polling)
     initial = InitialSync(database, source, sources, sync, polling)

@@ -1,0 +1,1 @@
+"""Messages from device to device, which are no events of a room."""

@@ -1,0 +1,58 @@
+"""What `/sync` tells for end-to-end encryption: messages to the device.
+
+https://spec.matrix.org/v1.19/client-server-api/#extensions-to-sync
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol
+
+from homeserver.database import Transaction
+from homeserver.protocol.requester import Requester
+from homeserver.sync.answer import Ask
+from homeserver.sync.sources import Json
+from homeserver.sync.tokens import SyncToken
+
+
+class ToDeviceSource(Protocol):
+    """Messages to devices."""
+
+    def messages_between(
+        self, tx: Transaction, user_id: str, device_id: str, since: int, upto: int
+    ) -> tuple[list[Json], int | None]:
+        """(events in (since, upto], in order; up to where they go if there are too many for one answer)."""
+
+    async def acknowledge(self, user_id: str, device_id: str, position: int) -> None:
+        """The device has seen everything up to a position."""
+
+
+class EncryptionSection:
+    """Composes it."""
+
+    def __init__(self, to_device: ToDeviceSource) -> None:
+        self._to_device = to_device
+
+    async def acknowledge(self, requester: Requester, since: SyncToken) -> None:
+        """A device comes back with a token: what it was told with that need not be told again."""
+        if requester.device_id is not None:
+            await self._to_device.acknowledge(requester.user_id, requester.device_id, _seen(since))
+
+    def add_to(self, tx: Transaction, ask: Ask, answer: Json) -> None:
+        """Put what is new into the answer; `next_batch` where not all messages fit."""
+        device_id, since = ask.requester.device_id, ask.since
+        if device_id is None or not (ask.has_topic("to_device") or (since is not None and since.to_device is not None)):
+            return
+        after = 0 if since is None else _seen(since)
+        events, told = self._to_device.messages_between(
+            tx, ask.requester.user_id, device_id, after, ask.upto.position
+        )
+        if events:
+            answer["to_device"] = {"events": events}
+        if told is not None:
+            answer["next_batch"] = str(replace(ask.upto, to_device=told))
+
+
+def _seen(token: SyncToken) -> int:
+    """Up to where the holder of a token has seen messages."""
+    return token.position if token.to_device is None else token.to_device
