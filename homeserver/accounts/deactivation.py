@@ -6,6 +6,7 @@ https://spec.matrix.org/v1.19/client-server-api/#account-deactivation
 from __future__ import annotations
 
 from homeserver.accounts import queries_users as queries
+from homeserver.accounts.erasure import TOPIC
 from homeserver.accounts.records import AccountHooks
 from homeserver.accounts.registration import in_background
 from homeserver.accounts.sessions import Sessions
@@ -40,6 +41,8 @@ class Deactivation:
 
     def _deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
         queries.deactivate(tx, user_id, erase)
+        if erase:
+            queries.set_erased_position(tx, user_id, tx.publish(TOPIC, user_id))
         self._sessions.log_out_all_within(tx, user_id)
         for hook in self._hooks.on_deactivated:
             hook(tx, user_id, erase)

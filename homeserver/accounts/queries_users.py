@@ -103,6 +103,20 @@ def users_leaving_rooms(tx: Transaction) -> list[tuple[str, bool]]:
     return [(row[0], bool(row[1])) for row in tx.all("SELECT user_id, erased FROM users WHERE leaving_rooms = 1")]
 
 
+def erased_users(tx: Transaction) -> dict[str, int]:
+    """Those whose accounts have ended and were to be erased, and the position at which they were."""
+    return {row[0]: row[1] for row in tx.all("SELECT user_id, erased_position FROM users WHERE erased = 1")}
+
+
+def set_erased_position(tx: Transaction, user_id: str, position: int) -> None:
+    """When a user was erased; the first time counts."""
+    tx.run(
+        "UPDATE users SET erased_position = :position WHERE user_id = :user_id AND erased_position = 0",
+        position=position,
+        user_id=user_id,
+    )
+
+
 def _user(row: tuple[Any, ...]) -> User:
     is_guest, is_admin, is_deactivated, is_locked, is_suspended, is_erased = map(bool, row[2:8])
     return User(

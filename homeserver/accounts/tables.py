@@ -8,7 +8,7 @@ USERS = Table(
     name="users",
     owner="accounts",
     # app_service: the application service that registered the user. leaving_rooms: 1 while a deactivation is not
-    # carried out everywhere yet. Flags are 0 or 1.
+    # carried out everywhere yet. Flags are 0 or 1. erased_position: where `erased` was published.
     sql="""
     CREATE TABLE users (
         user_id TEXT NOT NULL PRIMARY KEY,
@@ -22,11 +22,14 @@ USERS = Table(
         erased BIGINT NOT NULL DEFAULT 0,
         leaving_rooms BIGINT NOT NULL DEFAULT 0,
         user_type TEXT,
-        app_service TEXT
+        app_service TEXT,
+        erased_position BIGINT NOT NULL DEFAULT 0
     );
     """,
     bound="one row an account",
     reaper="never: a deactivated user's id is not given again",
+    version=2,
+    migrations={2: "ALTER TABLE users ADD COLUMN erased_position BIGINT NOT NULL DEFAULT 0;"},
 )
 
 ACCESS_TOKENS = Table(

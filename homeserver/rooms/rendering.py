@@ -12,7 +12,7 @@ import msgspec
 
 from homeserver.database import ByteCache, Transaction
 from homeserver.protocol.client_format import client_event
-from homeserver.protocol.events import Event
+from homeserver.protocol.events import Event, redacted_event
 from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import StoredEvent
@@ -76,6 +76,10 @@ class Renderer:
         if missing:
             found.update(self._make(tx, missing))
         return [found[nid] for nid in nids if nid in found]
+
+    def without_content(self, stored: StoredEvent) -> Rendered:
+        """An event in its redacted form, though nobody has redacted it."""
+        return _rendered(replace(stored, event=redacted_event(stored.event)), b"", None)
 
     def drop(self, nids: Iterable[int]) -> None:
         """Forget events whose form has changed."""

@@ -14,7 +14,7 @@ from homeserver.database import Transaction
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.loading import EventLoader
-from homeserver.rooms.rendering import Renderer
+from homeserver.rooms.rendering import Rendered, Renderer
 from homeserver.rooms.visibility import Visibility
 
 
@@ -55,6 +55,8 @@ class EventViews:
         """The events in the client format, with the `m.relations` given for each number."""
         device = (viewer.user_id, viewer.device_id)
         rendered = self._renderer.render(tx, nids)
+        if erased := self._visibility.erased_users(tx):
+            rendered = [self._without_erased(tx, viewer, one) if one.sender in erased else one for one in rendered]
         seen = self._seen(tx, viewer, [one.previous_nid for one in rendered if one.previous_nid is not None])
         return [
             one.raw(viewer.now_ms, device=device, relations=relations.get(one.event_nid), seen=seen)
@@ -67,6 +69,12 @@ class EventViews:
         reader = self._visibility.reader(tx, room_nid, user_id)
         ordered = [stored[nid] for nid in nids if nid in stored]
         return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
+
+    def _without_erased(self, tx: Transaction, viewer: Viewer, rendered: Rendered) -> Rendered:
+        stored = self._loader.stored_by_nid(tx, [rendered.event_nid])[rendered.event_nid]
+        room = queries_rooms.find_room(tx, stored.event.room_id)
+        is_erased = room is not None and self._visibility.is_erased_for(tx, room[0], viewer.user_id, stored)
+        return self._renderer.without_content(stored) if is_erased else rendered
 
     def _seen(self, tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> set[int]:
         """Those of some events, of any rooms, that the viewer may see."""

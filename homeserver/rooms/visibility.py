@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeserver.database import Transaction
@@ -46,11 +46,16 @@ class Reader:
 
 
 class Visibility:
-    """Filters events by what a user or a server may see. Callable within a transaction."""
+    """Filters events by what a user or a server may see. Callable within a transaction.
+
+    `erased_users`: users of this server who are to be forgotten, with the position since when: what they sent keeps its
+    content only for who was in the room before.
+    """
 
     def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
         self._snapshots = snapshots
         self._loader = loader
+        self.erased_users: Callable[[Transaction], Mapping[str, int]] = _nobody
 
     def reader(self, tx: Transaction, room_nid: int, user_id: str) -> Reader:
         """What the user is and was in the room."""
@@ -80,6 +85,20 @@ class Visibility:
         if setting != "shared":
             return setting == "world_readable"
         return self.setting(tx, self._snapshots.get(tx, later.state_before)) == "shared"
+
+    def is_erased_for(self, tx: Transaction, room_nid: int, user_id: str, stored: StoredEvent) -> bool:
+        """Whether an event that the user may see is shown to them without its content: they have joined since its
+        sender was erased, and were not there when it was sent.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3accountdeactivate
+        """
+        if not self._is_personal(tx, stored.event) or stored.state_before is None:
+            return False
+        now = queries_members.find_membership(tx, user_id, room_nid)
+        erased_position = self.erased_users(tx)[stored.event.sender]
+        if now is not None and now.membership == "join" and now.position < erased_position:
+            return False
+        return self._membership_in(tx, self._snapshots.get(tx, stored.state_before), user_id) != "join"
 
     def visible_to_server(
         self, tx: Transaction, server_name: str, events: Sequence[StoredEvent]
@@ -150,6 +169,12 @@ class Visibility:
         nid = state.get(("m.room.member", user_id))
         return "leave" if nid is None else (self._loader.get(tx, nid).membership or "leave")
 
+    def _is_personal(self, tx: Transaction, event: Event) -> bool:
+        """Whether it is of a user who is to be forgotten. What they did to the room's settings stays as it is, or the
+        room would lose its name to whoever comes later."""
+        users = self.erased_users(tx)
+        return bool(users) and event.sender in users and (not event.is_state or event.type == "m.room.member")
+
     def _server_may_see(self, tx: Transaction, server_name: str, stored: StoredEvent) -> bool:
         if server_name_of(stored.event.sender) == server_name:
             return True
@@ -158,9 +183,10 @@ class Visibility:
             return False
         state = self._snapshots.get(tx, snapshot_nid)
         setting = self.setting(tx, state)
-        if setting in ("world_readable", "shared"):
+        is_personal = self._is_personal(tx, stored.event)
+        if setting in ("world_readable", "shared") and not is_personal:
             return True
-        wanted = ("join", "invite") if setting == "invited" else ("join",)
+        wanted = ("join", "invite") if setting == "invited" and not is_personal else ("join",)
         suffix = ":" + server_name
         nids = [nid for key, nid in state.items() if key[0] == "m.room.member" and key[1].endswith(suffix)]
         return any(event.membership in wanted for event in self._loader.get_many(tx, nids).values())
@@ -181,3 +207,7 @@ def _laxer(before: str, after: str) -> str:
 def _laxer_setting(before: str, event: Event) -> str:
     after = event.content.get("history_visibility")
     return min(before, after if after in _SETTINGS else before, key=_SETTINGS.index)
+
+
+def _nobody(tx: Transaction) -> Mapping[str, int]:
+    return {}

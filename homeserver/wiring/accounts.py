@@ -6,6 +6,7 @@ from homeserver.accounts.endpoints_account import AccountEndpoints
 from homeserver.accounts.endpoints_login import LoginEndpoints
 from homeserver.accounts.endpoints_moderation import ModerationEndpoints
 from homeserver.accounts.endpoints_register import RegisterEndpoints, SharedSecretEndpoints
+from homeserver.accounts.erasure import ErasedUsers
 from homeserver.accounts.kernel import AccountParts, AccountWorld, make_accounts
 from homeserver.accounts.moderation import AccountModeration
 from homeserver.accounts.registration import registration_flows
@@ -22,6 +23,7 @@ from homeserver.wiring.ground import Ground
 
 def wire_accounts(ground: Ground) -> AccountParts:
     """The parts; the slices may add stages, login types and hooks before `account_endpoints`."""
+    ground.parts.visibility.erased_users = ErasedUsers(ground.database.feed).get
     return make_accounts(
         AccountWorld(ground.database, ground.reactor, ground.server_name, ground.config.accounts, ground.limits)
     )
