@@ -74,8 +74,16 @@ class RoomEndpoints:
         https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidsendeventtypetxnid
         """
         path = request.parameters
-        content = request.json_object()
         key = transaction_key(requester, f"send:{path['roomId']}:{path['eventType']}", path["txnId"])
+        return await self._send(request, requester, key)
+
+    @route("POST", f"{V3}/rooms/{{roomId}}/send/{{eventType}}", access=Access.GUEST, limit="rc_message")
+    async def send_without_id(self, request: Request, requester: Requester) -> Json:
+        """Send a message event as of before there were transaction ids; repeated, it is sent again."""
+        return await self._send(request, requester, None)
+
+    async def _send(self, request: Request, requester: Requester, key: TransactionKey | None) -> Json:
+        path, content = request.parameters, request.json_object()
         if path["eventType"] == "m.room.redaction":
             draft = await self._redaction(path["roomId"], _redacted_id(content), content, requester)
         elif requester.is_suspended:
@@ -86,12 +94,12 @@ class RoomEndpoints:
                 await self._check_related(draft, key)
         return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
 
-    async def _check_related(self, draft: EventDraft, key: TransactionKey) -> None:
+    async def _check_related(self, draft: EventDraft, key: TransactionKey | None) -> None:
         """What may be said of another event once may be repeated with the same transaction id."""
         try:
             await self._check_relation(draft.sender, draft.type, draft.content)
         except MatrixError:
-            if not await self._rooms.was_sent(key):
+            if key is None or not await self._rooms.was_sent(key):
                 raise
 
     @route(
@@ -125,9 +133,17 @@ class RoomEndpoints:
         https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidredacteventidtxnid
         """
         path = request.parameters
-        content = request.json_object(optional=True)
-        draft = await self._redaction(path["roomId"], path["eventId"], content, requester)
         key = transaction_key(requester, f"redact:{path['roomId']}:{path['eventId']}", path["txnId"])
+        return await self._redact(request, requester, key)
+
+    @route("POST", f"{V3}/rooms/{{roomId}}/redact/{{eventId}}", access=Access.GUEST, limit="rc_message")
+    async def redact_without_id(self, request: Request, requester: Requester) -> Json:
+        """The same as of before there were transaction ids."""
+        return await self._redact(request, requester, None)
+
+    async def _redact(self, request: Request, requester: Requester, key: TransactionKey | None) -> Json:
+        path = request.parameters
+        draft = await self._redaction(path["roomId"], path["eventId"], request.json_object(optional=True), requester)
         return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
 
     async def _redaction(

@@ -66,6 +66,22 @@ class UsersOfTwoServersTest(FederationCase):
         self.assertEqual(self.alice.sync_until(find)["presence"], "unavailable")
         self.assertEqual(self.alice.get(path)["presence"], "unavailable")
 
+    def test_who_joins_and_who_is_there_hear_of_each_other(self) -> None:
+        """Though both came online before."""
+        carol = self.there.new_user("carol")
+        room = self.alice.create_room(preset="public_chat")
+        self.alice.put(f"/presence/{self.alice.user_id}/status", {"presence": "online", "status_msg": "Here"})
+        carol.put(f"/presence/{carol.user_id}/status", {"presence": "online", "status_msg": "There"})
+        carol.join(room, self.here.name)
+
+        for reader, status in ((carol, "Here"), (self.alice, "There")):
+
+            def find(answer: Json, status: str = status) -> bool:
+                events = answer.get("presence", {}).get("events", [])
+                return any(event["content"].get("status_msg") == status for event in events)
+
+            reader.sync_until(find, set_presence="offline")
+
     def test_profiles_are_asked_for(self) -> None:
         """By who has never met the user; 404 M_NOT_FOUND where there is none."""
         carol = self.there.new_user("carol")

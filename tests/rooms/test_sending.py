@@ -37,6 +37,16 @@ class SendingTest(HomeserverCase):
         self.assertEqual(self.alice.put(self.path("t"), {"body": "twice"}), first)
         self.assertEqual(self.bodies(), ["once"])
 
+    def test_without_a_transaction_id_each_request_sends(self) -> None:
+        """As clients do that are older than transaction ids; they redact likewise."""
+        path = f"/rooms/{self.room}/send/m.room.message"
+        first = self.alice.post(path, {"body": "once"})["event_id"]
+        second = self.alice.post(path, {"body": "once"})["event_id"]
+        self.assertEqual(self.bodies(), ["once", "once"])
+        self.assertNotEqual(first, second)
+        self.alice.post(f"/rooms/{self.room}/redact/{first}")
+        self.assertEqual(self.alice.get(f"/rooms/{self.room}/event/{first}")["content"], {})
+
     def test_transaction_ids_belong_to_a_device_a_room_and_a_type(self) -> None:
         """Another device, user, room or event type may use the same one."""
         phone = self.alice.log_in_again()

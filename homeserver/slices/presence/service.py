@@ -159,7 +159,9 @@ class Presence:
             ago_s = ago_ms / 1000 if isinstance(ago_ms, int) and 0 <= ago_ms < 2**53 else 0
             user.active_at_s = user.synced_at_s = self._reactor.seconds()
             user.active_at_s -= ago_s
+            before = user.audience
             await self._tell_local(user_id, user)
+            self._tell_back(user_id, user.audience - before)
 
     def tick(self) -> None:
         """Every few seconds: who has stopped syncing is offline, who has done nothing for long is unavailable."""
@@ -174,6 +176,21 @@ class Presence:
             else:
                 continue
             self._spawn(self._changed(user_id, user))
+
+    def _tell_back(self, user_id: str, new_readers: Iterable[str]) -> None:
+        """A user of another server is seen by users of this one for the first time: of those of whom that server has
+        not heard yet, it is told in turn."""
+        origin = server_name_of(user_id)
+        updates = []
+        for reader in new_readers:
+            user = self._users.get(reader)
+            if user is None or server_name_of(reader) != self._settings.server_name or user.state == "offline":
+                continue
+            if not any(server_name_of(other) == origin for other in user.audience):
+                user.audience.add(user_id)
+                updates.append({"user_id": reader, **self._content(user)})
+        if updates:
+            self._send_edu({origin}, "m.presence", {"push": updates})
 
     async def _changed(self, user_id: str, user: UserPresence) -> None:
         await self._tell_local(user_id, user)
