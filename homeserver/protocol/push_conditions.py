@@ -18,6 +18,10 @@ from homeserver.protocol.property_paths import split_path
 OWN_USER = "\0own user"
 """In rules made for nobody in particular: the id of the user whose rules they are."""
 
+#: Patterns are any user's, bodies anybody's, and matching takes time in proportion to both: a longer pattern matches
+#: nothing, of a longer body only the beginning is looked at.
+MOST_PATTERN = 256
+MOST_BODY = 16_384
 _MOST_INTEGER = 2**53 - 1
 _MEMBER_COUNT = re.compile(r"(==|<=|>=|<|>)?([0-9]{1,15})")
 _COMPARISONS: Mapping[str, Callable[[int, int], bool]] = {
@@ -80,15 +84,25 @@ def _finder(condition: Mapping[str, Any]) -> Callable[[Occasion], Any] | None:
 
 def _event_match(condition: Mapping[str, Any]) -> Condition:
     pattern, find = condition.get("pattern"), _finder(condition)
-    if not isinstance(pattern, str) or find is None:
+    if not isinstance(pattern, str) or len(pattern) > MOST_PATTERN or find is None:
         return _never
     if pattern == OWN_USER:
         return lambda occasion, user_id: user_id is not None and _is_text(find(occasion), user_id)
-    fits = (word_matcher if condition["key"] == "content.body" else whole_matcher)(pattern)
+    if condition["key"] == "content.body":
+        return _words(find, word_matcher(pattern))
+    fits = whole_matcher(pattern)
 
     def holds(occasion: Occasion, user_id: str | None) -> bool:
         value = find(occasion)
         return isinstance(value, str) and fits(value)
+
+    return holds
+
+
+def _words(find: Callable[[Occasion], Any], fits: Callable[[str], bool]) -> Condition:
+    def holds(occasion: Occasion, user_id: str | None) -> bool:
+        body = find(occasion)
+        return isinstance(body, str) and fits(body[:MOST_BODY])
 
     return holds
 
@@ -121,7 +135,7 @@ def _contains_display_name(condition: Mapping[str, Any]) -> Condition:
     def holds(occasion: Occasion, user_id: str | None) -> bool:
         body = _ABSENT if find is None or user_id is None else find(occasion)
         name = occasion.display_name(user_id) if isinstance(body, str) and user_id is not None else None
-        return bool(name) and literal_word_matcher(str(name))(str(body))
+        return bool(name) and literal_word_matcher(str(name)[:MOST_PATTERN])(str(body)[:MOST_BODY])
 
     return holds
 

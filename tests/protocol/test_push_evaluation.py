@@ -177,6 +177,18 @@ def _rule(rule_id: str, **fields: Any) -> dict[str, Any]:
     return {"rule_id": rule_id, "default": False, "enabled": True, "actions": ["notify"], **fields}
 
 
+class Limits(unittest.TestCase):
+    def test_no_pattern_keeps_the_server_busy(self) -> None:
+        """A pattern of more than 256 characters fits nothing, and only the first 16,384 of a body are looked at."""
+        for key in ("content.body", "content.msgtype"):
+            for length, expected in ((256, True), (257, False)):
+                event = {**_MESSAGE, "content": {"body": "a" * length, "msgtype": "a" * length}}
+                self.assertIs(is_condition_met(_match(key, "a" * length), event, _around()), expected)
+        for before, expected in ((16_380, True), (16_384, False)):
+            event = {**_MESSAGE, "content": {"body": " " * before + "tea"}}
+            self.assertIs(is_condition_met(_match("content.body", "tea"), event, _around()), expected)
+
+
 class Rules(unittest.TestCase):
     def _matching(self, rules: dict[str, list[dict[str, Any]]], event: dict[str, Any] = _MESSAGE) -> str | None:
         outcome = outcome_for_alice(rules, event, _around())
