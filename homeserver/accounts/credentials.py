@@ -81,10 +81,9 @@ class Credentials:
     async def _by_threepid(self, medium: str, address: str) -> str:
         if medium == "email":
             address = address.casefold()
-        user_id = await self.find_by_threepid(medium, address)
-        if user_id is None:
-            raise forbidden("The user name or the password is wrong.")
-        return user_id
+        # For an address of nobody's a name that no user has: the password is then checked as long as any other, and
+        # how long the answer takes does not tell whether the address is somebody's.
+        return await self.find_by_threepid(medium, address) or f"{medium} {address}".replace("\0", "")
 
     def _full_user_id(self, user: str) -> str:
         user_id = user if user.startswith("@") else f"@{user}:{self._server_name}"

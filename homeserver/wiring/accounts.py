@@ -5,6 +5,7 @@ from __future__ import annotations
 from homeserver.accounts.endpoints_account import AccountEndpoints
 from homeserver.accounts.endpoints_login import LoginEndpoints
 from homeserver.accounts.endpoints_moderation import ModerationEndpoints
+from homeserver.accounts.endpoints_password_policy import PasswordPolicyEndpoints
 from homeserver.accounts.endpoints_register import RegisterEndpoints, SharedSecretEndpoints
 from homeserver.accounts.erasure import ErasedUsers
 from homeserver.accounts.kernel import AccountParts, AccountWorld, make_accounts
@@ -42,6 +43,7 @@ def account_endpoints(ground: Ground, parts: AccountParts, memberships: Membersh
         SharedSecretEndpoints(shared_secret, parts.registration, parts.passwords),
         LoginEndpoints(parts.login_types, parts.sessions),
         AccountEndpoints(parts.ui_auth, parts.password_changes, parts.deactivation, config.passwords.is_enabled),
+        PasswordPolicyEndpoints(config.passwords.policy),
         ModerationEndpoints(AccountModeration(parts.accounts), parts.accounts, parts.devices),
         DeviceEndpoints(parts.devices, parts.ui_auth.confirm),
         *of_slices,

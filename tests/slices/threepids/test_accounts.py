@@ -80,6 +80,25 @@ class AddressTest(EmailCase):
 
         self.assertEqual(self.addresses(self.alice), [address])
 
+    def test_a_login_by_address_fails_alike_for_all_reasons(self) -> None:
+        """A wrong password, an address of nobody's, and what is no address."""
+        known = self.add_address(self.alice)
+        answers = [
+            self.server.request(
+                "POST",
+                "/login",
+                {
+                    "type": "m.login.password",
+                    "identifier": {"type": "m.id.thirdparty", "medium": "email", "address": address},
+                    "password": "guess",
+                },
+            )
+            for address in (known, self.new_address(), self.alice.user_id, "nul\0l")
+        ]
+
+        self.assertEqual({answer.error for answer in answers}, {(403, "M_FORBIDDEN")})
+        self.assertEqual(len({answer.json["error"] for answer in answers}), 1)
+
     def test_a_new_password_is_set_by_mail(self) -> None:
         """It logs in, the old one does not, and all sessions have ended."""
         address = self.add_address(self.alice)
