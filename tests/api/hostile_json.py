@@ -154,7 +154,8 @@ WHOLE_BODIES = [
 
 def odd_values(known: list[str]) -> st.SearchStrategy[Any]:
     """Anything that should not stand where it will, or what may, of another user's."""
-    return st.one_of(st.sampled_from(ODD_VALUES), st.sampled_from(ODD_TEXTS), st.sampled_from(known))
+    # Copies: what was put into a body may be changed there in turn.
+    return st.one_of(st.sampled_from(ODD_VALUES).map(copy.deepcopy), st.sampled_from(ODD_TEXTS), st.sampled_from(known))
 
 
 @st.composite

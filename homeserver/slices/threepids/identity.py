@@ -50,6 +50,8 @@ class IdentityServers:
         """Let an identity server tell others whose the address of a session is. Raises `MatrixError`: what the
         identity server answers, 400 `M_INVALID_PARAM` for a name that is none, 502 where it cannot be reached."""
         _check_id_server(credentials.id_server)
+        if not (credentials.access_token.isascii() and credentials.access_token.isprintable()):
+            raise invalid_param("id_access_token: is no access token.")
         body = {"sid": credentials.sid, "client_secret": credentials.client_secret, "mxid": user_id}
         headers = [("Authorization", f"Bearer {credentials.access_token}"), ("Content-Type", "application/json")]
         answer = await self._post(credentials.id_server, _BIND, headers, msgspec.json.encode(body))

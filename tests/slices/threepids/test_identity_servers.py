@@ -74,6 +74,13 @@ class IdentityServerTest(HomeserverCase):
         expected = {"sid": "abc", "client_secret": "s3cret", "mxid": self.alice.user_id}
         self.assertEqual(json.loads(asked.body), expected)
 
+    def test_a_token_that_no_header_can_carry_is_refused(self) -> None:
+        """400, and the identity server is not asked."""
+        for token in ("a\r\nHost: elsewhere", "\n", "\u20ac"):
+            refusal = self.alice.refusal("POST", "/account/3pid/bind", self.bind(id_access_token=token))
+            self.assertEqual(refusal, (400, "M_INVALID_PARAM"))
+        self.assertEqual(self.identity_server.received, [])
+
     def test_the_older_path_does_the_same(self) -> None:
         """`three_pid_creds`."""
         self.assertEqual(self.alice.post("/account/3pid", {"three_pid_creds": self.bind()}), {})
