@@ -46,7 +46,7 @@ class CurrentState:
         if not changes:
             return
         queries_state.write_current_state(tx, room.room_nid, changes)
-        queries_state.write_journal(tx, tx.position, room.room_nid, cause_nid, changes)
+        queries_state.write_journal(tx, room.room_nid, snapshot_nid, cause_nid, changes)
         self._write_members(tx, room, changes)
         events = self._loader.get_many(tx, [nid for nid in changes.values() if nid is not None])
         told = {key: None if nid is None else events[nid] for key, nid in changes.items()}

@@ -193,18 +193,6 @@ def nearest_to(
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def last_event_at(tx: Transaction, room_nid: int, position: int) -> tuple[int, int] | None:
-    """(event_nid, state_after) of the last event of the room published up to a position."""
-    row = tx.find(
-        """SELECT event_nid, state_after FROM events
-           WHERE room_nid = :room AND position > 0 AND position <= :position
-           ORDER BY position DESC, event_nid DESC LIMIT 1""",
-        room=room_nid,
-        position=position,
-    )
-    return None if row is None else (row[0], row[1])
-
-
 def rewrite_pdu(tx: Transaction, event_nid: int, pdu: bytes, redacted_by: int) -> None:
     """Replace an event by its redacted form."""
     tx.run(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from homeserver.database import Transaction
 from homeserver.protocol.events import StateKey
 
 Delta = dict[StateKey, int | None]
+
+LAST_NID = 2**62
+"""After every event."""
 
 
 def snapshot_row(tx: Transaction, snapshot_nid: int) -> tuple[int | None, int, int]:
@@ -66,24 +69,39 @@ def write_current_state(tx: Transaction, room_nid: int, changes: Mapping[StateKe
 
 
 def write_journal(
-    tx: Transaction, position: int, room_nid: int, cause_nid: int, changes: Mapping[StateKey, int | None]
+    tx: Transaction, room_nid: int, snapshot_nid: int, cause_nid: int, changes: Mapping[StateKey, int | None]
 ) -> None:
-    """Record a change of current state with the event that caused it."""
+    """Record a change of current state at the transaction's position, with the event that caused it."""
     tx.run_many(
-        """INSERT INTO state_journal (position, room_nid, type, state_key, event_nid, cause_nid)
-           VALUES (:position, :room, :type, :state_key, :event_nid, :cause)""",
+        """INSERT INTO state_journal (position, room_nid, type, state_key, event_nid, cause_nid, snapshot_nid)
+           VALUES (:position, :room, :type, :state_key, :event_nid, :cause, :snapshot)""",
         [
             {
-                "position": position,
+                "position": tx.position,
                 "room": room_nid,
                 "type": key[0],
                 "state_key": key[1],
                 "event_nid": nid,
                 "cause": cause_nid,
+                "snapshot": snapshot_nid,
             }
             for key, nid in changes.items()
         ],
     )
+
+
+def find_snapshot_at(tx: Transaction, room_nid: int, position: int, event_nid: int = LAST_NID) -> int | None:
+    """The state that was current at a position, once this event of it had come; None where there was none yet."""
+    nid = tx.value(
+        """SELECT COALESCE(j.snapshot_nid, e.state_after)
+           FROM state_journal j JOIN events e ON e.event_nid = j.cause_nid
+           WHERE j.room_nid = :room AND j.position <= :position AND (j.position < :position OR j.cause_nid <= :event)
+           ORDER BY j.position DESC, j.journal_nid DESC LIMIT 1""",
+        room=room_nid,
+        position=position,
+        event=event_nid,
+    )
+    return None if nid is None else int(nid)
 
 
 def journal_between(tx: Transaction, room_nid: int, since: int, upto: int) -> list[tuple[StateKey, int | None, int]]:
@@ -96,6 +114,18 @@ def journal_between(tx: Transaction, room_nid: int, since: int, upto: int) -> li
         upto=upto,
     )
     return [((row[0], row[1]), row[2], row[3]) for row in rows]
+
+
+def held_among(tx: Transaction, room_nid: int, nids: Collection[int]) -> set[int]:
+    """Those of some events that became state of the room as they came."""
+    rows = tx.all_in(
+        """SELECT e.event_nid FROM events e JOIN state_journal j
+               ON j.room_nid = e.room_nid AND j.position = e.position AND j.event_nid = e.event_nid
+           WHERE e.room_nid = :room AND e.event_nid IN :nids""",
+        room=room_nid,
+        nids=list(nids),
+    )
+    return {row[0] for row in rows}
 
 
 def find_current(tx: Transaction, room_nid: int, key: StateKey) -> int | None:

@@ -12,7 +12,7 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import StateKey
 from homeserver.protocol.requester import Requester
-from homeserver.rooms import queries_events, queries_rooms
+from homeserver.rooms import queries_events, queries_rooms, queries_state
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import RoomRecord, StoredEvent
 from homeserver.rooms.service import Rooms, wall_clock_ms
@@ -186,13 +186,13 @@ class RoomReading:
         reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         if reader.departure is not None and position >= reader.departure.position:
             return latest
-        last = queries_events.last_event_at(tx, room.room_nid, position)
-        if last is None:
+        snapshot_nid = queries_state.find_snapshot_at(tx, room.room_nid, position)
+        if snapshot_nid is None:
             return EMPTY
         is_member = reader.is_joined or reader.departure is not None
-        if not is_member and not self._parts.visibility.is_world_readable(tx, last[1]):
+        if not is_member and not self._parts.visibility.is_world_readable(tx, snapshot_nid):
             raise forbidden(f"{requester.user_id} may not read the room as it was then.")
-        return self._parts.snapshots.get(tx, last[1])
+        return self._parts.snapshots.get(tx, snapshot_nid)
 
     def _joined_members(self, tx: Transaction, room: RoomRecord) -> dict[str, dict[str, Any]]:
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)

@@ -186,7 +186,8 @@ CURRENT_STATE = Table(
 STATE_JOURNAL = Table(
     name="state_journal",
     owner="rooms",
-    # event_nid is NULL where resolution removed the key; cause_nid is the event whose arrival changed the state.
+    # event_nid is NULL where resolution removed the key; cause_nid is the event whose arrival changed the state;
+    # snapshot_nid the state it became, NULL for what was written before that was kept.
     sql="""
     CREATE TABLE state_journal (
         journal_nid SERIAL8 PRIMARY KEY,
@@ -195,12 +196,21 @@ STATE_JOURNAL = Table(
         type TEXT NOT NULL,
         state_key TEXT NOT NULL,
         event_nid BIGINT,
-        cause_nid BIGINT NOT NULL
+        cause_nid BIGINT NOT NULL,
+        snapshot_nid BIGINT
     );
-    CREATE INDEX state_journal_by_room ON state_journal (room_nid, position);
+    CREATE INDEX state_journal_by_place ON state_journal (room_nid, position, journal_nid);
     """,
     bound="one row a change of current state",
     reaper="never: goes with its room",
+    version=2,
+    migrations={
+        2: """
+        ALTER TABLE state_journal ADD COLUMN snapshot_nid BIGINT;
+        DROP INDEX state_journal_by_room;
+        CREATE INDEX state_journal_by_place ON state_journal (room_nid, position, journal_nid);
+        """
+    },
 )
 
 MEMBERSHIPS = Table(

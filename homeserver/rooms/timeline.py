@@ -12,8 +12,9 @@ from homeserver.database import Transaction
 from homeserver.rooms import queries_events, queries_members, queries_rooms, queries_state
 from homeserver.rooms.invites import invite_state
 from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.queries_state import LAST_NID
 from homeserver.rooms.records import Membership
-from homeserver.rooms.snapshots import EMPTY, Snapshots, State
+from homeserver.rooms.snapshots import EMPTY, Snapshots, State, apply
 from homeserver.rooms.tokens import Place
 from homeserver.rooms.visibility import Visibility
 
@@ -104,8 +105,7 @@ class TimelineReader:
         shown = set(nids)
         if not self.was_joined(tx, membership, span.since):
             first_nid = nids[0] if nids else last_nid
-            first = self._loader.stored_by_nid(tx, [first_nid])[first_nid]
-            state = () if first.state_before is None else tuple(self._snapshots.get(tx, first.state_before).values())
+            state = tuple(self._before(tx, membership.room_nid, first_nid).values())
         else:
             rows = queries_state.journal_between(tx, membership.room_nid, until.since, until.upto)
             state = tuple({key: nid for key, nid, _ in rows if nid is not None and nid not in shown}.values())
@@ -142,10 +142,17 @@ class TimelineReader:
         """All of the state at a position."""
         return list(self._state_at(tx, room_nid, upto).values())
 
-    def last_state_of(self, tx: Transaction, nids: Sequence[int]) -> list[int]:
-        """Of the state events among these, the last of each key."""
-        events = self._loader.get_many(tx, nids)
-        return list({events[nid].key: nid for nid in nids if nid in events and events[nid].is_state}.values())
+    def changes_between(self, tx: Transaction, room_nid: int, since: int, upto: int) -> list[int]:
+        """The state that was set in (since, upto] and is there at its end."""
+        rows = queries_state.journal_between(tx, room_nid, since, upto)
+        return [nid for nid in {key: nid for key, nid, _ in rows}.values() if nid is not None]
+
+    def last_state_of(self, tx: Transaction, membership: Membership, nids: Sequence[int]) -> list[int]:
+        """Of the state events among these, in their order, the last of each key that became state of the room, and the
+        member event of the membership."""
+        stored = self._loader.stored_by_nid(tx, nids)
+        held = {membership.event_nid, *queries_state.held_among(tx, membership.room_nid, nids)}
+        return list({stored[nid].event.key: nid for nid in nids if nid in stored and nid in held}.values())
 
     def summary(self, tx: Transaction, room_nid: int, user_id: str) -> dict[str, Any]:
         """Counts, and for a room without a name heroes.
@@ -212,18 +219,29 @@ class TimelineReader:
         ordered = [stored[nid] for nid in nids if nid in stored]
         return [one.event_nid for one in self._visibility.visible_to(tx, reader, ordered)]
 
-    def _state_at(self, tx: Transaction, room_nid: int, upto: int) -> State:
-        last = queries_events.last_event_at(tx, room_nid, upto)
-        return EMPTY if last is None else self._snapshots.get(tx, last[1])
+    def _state_at(self, tx: Transaction, room_nid: int, upto: int, event_nid: int = LAST_NID) -> State:
+        """What was current then, which in a room that has forked is not the state after any one event."""
+        snapshot_nid = queries_state.find_snapshot_at(tx, room_nid, upto, event_nid)
+        return EMPTY if snapshot_nid is None else self._snapshots.get(tx, snapshot_nid)
 
     def _state_before(self, tx: Transaction, room_nid: int, nids: list[int], span: Span) -> State:
         """The state before the first event shown; the current one where none is."""
         if nids:
-            stored = self._loader.stored_by_nid(tx, [nids[0]])[nids[0]]
-            if stored.state_before is not None:
-                return self._snapshots.get(tx, stored.state_before)
+            return self._before(tx, room_nid, nids[0])
         current_nid = queries_rooms.find_current_snapshot(tx, room_nid)
         return EMPTY if current_nid is None else self._snapshots.get(tx, current_nid)
+
+    def _before(self, tx: Transaction, room_nid: int, event_nid: int) -> State:
+        """The room's state when a live event came, without what that set itself. What else its coming changed is
+        included: no event of the timeline tells of it."""
+        stored = self._loader.stored_by_nid(tx, [event_nid])[event_nid]
+        if stored.position is None or stored.state_before is None:
+            return EMPTY
+        state = self._state_at(tx, room_nid, stored.position, event_nid)
+        if not stored.event.is_state or state.get(stored.event.key) != event_nid:
+            return state
+        replaced_nid = self._snapshots.get(tx, stored.state_before).get(stored.event.key)
+        return apply(state, {stored.event.key: replaced_nid})
 
     def _prev_batch(self, tx: Transaction, room_nid: int, nids: list[int], span: Span) -> Place:
         if nids:

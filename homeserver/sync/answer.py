@@ -47,6 +47,11 @@ class Ask:
         return 0 if self.since is None else self.since.position
 
     @property
+    def is_state_after(self) -> bool:
+        """Whether the state is that at the end of the timeline, and the timeline sets none."""
+        return self.state_key != "state"
+
+    @property
     def since_volatile(self) -> int:
         """0 for an initial sync."""
         return 0 if self.since is None else self.since.volatile
@@ -142,7 +147,9 @@ class AnswerComposer:
     def _left(self, tx: Transaction, ask: Ask, row: Membership) -> Json:
         span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
         delta = self._timeline.departed(tx, row, span)
-        state = self._after(tx, ask, delta, delta.state)
+        state = delta.state
+        if ask.is_state_after:
+            state = (*state, *self._timeline.last_state_of(tx, row, delta.timeline))
         return {
             "timeline": self._timeline_json(tx, ask, delta),
             ask.state_key: {"events": self._events(tx, ask, state, ask.filter.state)},
@@ -177,25 +184,21 @@ class AnswerComposer:
         else:
             delta = self._timeline.delta(tx, row.room_nid, span)
         state = delta.state
-        if ask.full_state and not is_new:
+        if (ask.is_state_after and is_new) or (ask.full_state and not is_new):
             state = tuple(self._timeline.state_at(tx, row.room_nid, span.upto))
+        elif ask.is_state_after:
+            state = tuple(self._timeline.changes_between(tx, row.room_nid, span.since, span.upto))
         if not (is_new or ask.full_state or delta.timeline or state):
             return {}
         state = self._lazy(tx, ask, row, delta, state, is_new)
         timeline = self._timeline_json(tx, ask, delta)
-        state_events = self._events(tx, ask, self._after(tx, ask, delta, state), ask.filter.state)
+        state_events = self._events(tx, ask, state, ask.filter.state)
         if not (is_new or ask.full_state or timeline["events"] or timeline["limited"] or state_events):
             return {}
         entry: Json = {"timeline": timeline, ask.state_key: {"events": state_events}}
         if is_new or delta.has_member_changes:
             entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
         return entry
-
-    def _after(self, tx: Transaction, ask: Ask, delta: RoomDelta, state: Sequence[int]) -> Sequence[int]:
-        """For `state_after`, the state includes what the timeline sets."""
-        if ask.state_key == "state":
-            return state
-        return [*state, *self._timeline.last_state_of(tx, delta.timeline)]
 
     def _lazy(
         self, tx: Transaction, ask: Ask, row: Membership, delta: RoomDelta, state: tuple[int, ...], is_new: bool
@@ -204,8 +207,9 @@ class AnswerComposer:
         if not ask.filter.lazy_load_members:
             return state
         events = self._parts.loader.get_many(tx, [*state, *delta.timeline])
-        shown = {event.state_key for nid in delta.timeline if (event := events[nid]).type == "m.room.member"}
-        needed = {events[nid].sender for nid in delta.timeline if nid in events} - shown
+        shown = {str(event.state_key) for nid in delta.timeline if (event := events[nid]).type == "m.room.member"}
+        needed = {events[nid].sender for nid in delta.timeline if nid in events}
+        needed = needed | shown if ask.is_state_after else needed - shown
         if is_new:
             needed.add(row.user_id)
             needed |= set(self._timeline.summary(tx, row.room_nid, row.user_id).get("m.heroes", ()))
