@@ -79,8 +79,11 @@ class Visibility:
 
     def shows_also(self, tx: Transaction, earlier: StoredEvent, later: StoredEvent) -> bool:
         """Whether everybody who may see an event by its room's history visibility may see an earlier one too."""
-        if earlier.state_before is None or later.state_before is None:
+        if later.state_before is None:
             return False
+        if earlier.state_before is None:
+            # From before this server's join, and known as part of the state then, which every member has been given.
+            return self.setting(tx, self._snapshots.get(tx, later.state_before)) in ("shared", "world_readable")
         setting = self.setting(tx, self._snapshots.get(tx, earlier.state_before))
         if setting != "shared":
             return setting == "world_readable"

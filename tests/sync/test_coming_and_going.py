@@ -70,3 +70,19 @@ class InvitedFromElsewhereTest(FederationCase):
 
         names = [event["content"].get("displayname") for event in timeline["events"]]
         self.assertEqual((names, timeline["limited"]), (["Bob B."], False))
+
+    def test_a_change_of_what_was_there_at_the_join_shows_what_was_before(self) -> None:
+        """Clients tell by it whether a member joins or only has a new name, also where the first join is of before."""
+        self.bob.join(self.room, self.here.name)
+        self.room_in("join")
+        since = self.bob.sync()["next_batch"]
+        self.alice.put(f"/profile/{self.alice.user_id}/displayname", {"displayname": "Alice A."})
+
+        def find(answer: Json) -> Json | None:
+            room = answer.get("rooms", {}).get("join", {}).get(self.room, {})
+            found = [event for event in room.get("timeline", {}).get("events", []) if event["type"] == "m.room.member"]
+            return found[0] if found else None
+
+        before = self.bob.sync_until(find, since)["unsigned"]["prev_content"]
+
+        self.assertEqual(before, {"membership": "join", "displayname": self.alice.localpart})
