@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import RLock
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+#: Longer than anybody reads in one transaction.
+_OUTDATED_FOR_S = 60.0
 
 
 class CacheBudget:
@@ -45,6 +49,7 @@ class ByteCache(Generic[K, V]):
         self.misses = 0
         self._budget = budget
         self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._outdated: OrderedDict[K, float] = OrderedDict()
         self._lock = budget.lock
 
     def get(self, key: K) -> V | None:
@@ -62,7 +67,7 @@ class ByteCache(Generic[K, V]):
         """Keep a value that takes about so many bytes. What is larger than the whole budget is not kept."""
         with self._lock:
             self.drop(key)
-            if size_bytes > self._budget.budget_bytes:
+            if size_bytes > self._budget.budget_bytes or self._is_outdated(key):
                 return
             self._entries[key] = (value, size_bytes)
             self._count(size_bytes)
@@ -75,6 +80,14 @@ class ByteCache(Generic[K, V]):
             old = self._entries.pop(key, None)
             if old is not None:
                 self._count(-old[1])
+
+    def outdate(self, key: K) -> None:
+        """What the key stands for has changed: forget it, and for a minute keep no value of it, since somebody may
+        just be about to put what they read before the change."""
+        with self._lock:
+            self.drop(key)
+            self._outdated.pop(key, None)
+            self._outdated[key] = monotonic() + _OUTDATED_FOR_S
 
     def clear(self) -> None:
         """Forget everything."""
@@ -93,6 +106,15 @@ class ByteCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def _is_outdated(self, key: K) -> bool:
+        """Whether the key was changed lately; forgets the changes that are older."""
+        if not self._outdated:
+            return False
+        now = monotonic()
+        while self._outdated and next(iter(self._outdated.values())) < now:
+            self._outdated.popitem(last=False)
+        return key in self._outdated
 
     def _count(self, size_bytes: int) -> None:
         self.used_bytes += size_bytes

@@ -66,7 +66,7 @@ class EventLoader:
     def drop(self, nids: Iterable[int]) -> None:
         """Forget events whose stored form has changed (redacted)."""
         for nid in nids:
-            self._events.drop(nid)
+            self._events.outdate(nid)
 
     def _keep(self, tx: Transaction, row: EventRow) -> Event:
         version: RoomVersion = self.room(tx, row[2]).version

@@ -84,7 +84,7 @@ class Renderer:
     def drop(self, nids: Iterable[int]) -> None:
         """Forget events whose form has changed."""
         for nid in nids:
-            self._rendered.drop(nid)
+            self._rendered.outdate(nid)
 
     def _make(self, tx: Transaction, nids: Collection[int]) -> dict[int, Rendered]:
         extra = {row[0]: (row[1], row[2]) for row in queries_events.render_rows(tx, nids)}

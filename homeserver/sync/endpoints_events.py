@@ -7,7 +7,7 @@ from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
 from homeserver.protocol.errors import not_found
 from homeserver.protocol.requester import Requester
-from homeserver.sync.event_stream import EventStream
+from homeserver.sync.event_stream import MOST_EVENTS, EventStream
 from homeserver.sync.initial_sync import InitialSync, RoomSource
 from homeserver.sync.tokens import parse_sync_token
 
@@ -34,9 +34,10 @@ class EventStreamEndpoints:
         since, room_id = query.find("from"), query.find("room_id")
         token = parse_sync_token(since) if since else None
         timeout_ms = query.integer("timeout", 0, 0)
+        limit = query.integer("limit", MOST_EVENTS, 1, MOST_EVENTS)
         if room_id is None:
-            return await self._events.listen(requester, token, timeout_ms)
-        return await self._events.listen_to(room_id, requester, token, timeout_ms)
+            return await self._events.listen(requester, token, timeout_ms, limit)
+        return await self._events.listen_to(room_id, requester, token, timeout_ms, limit)
 
     @route("GET", f"{V3}/events/{{eventId}}", access=Access.GUEST)
     async def event(self, request: Request, requester: Requester) -> Json:

@@ -22,7 +22,7 @@ from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
 from homeserver.sync.tokens import SyncToken
 
-_MOST_EVENTS = 1_000
+MOST_EVENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,13 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """Whose answer it is, and what it covers. `changed`: the joined rooms with new events; None for any of them."""
+    """Whose answer it is, what it covers, and how many events of rooms it may have. `changed`: the joined rooms with
+    new events; None for any of them."""
 
     requester: Requester
     since: SyncToken
     upto: SyncToken
+    limit: int
     changed: set[int] | None = None
 
     def may_have_events(self, heard: _Heard) -> bool:
@@ -63,7 +65,7 @@ class EventStream:
         self._polling = polling
         self._presenter = Presenter(parts.loader, parts.views)
 
-    async def listen(self, requester: Requester, since: SyncToken | None, timeout_ms: int) -> Json:
+    async def listen(self, requester: Requester, since: SyncToken | None, timeout_ms: int, limit: int) -> Json:
         """`{"chunk", "start", "end"}` for all that the user sees; waits while there is nothing. Counts as online."""
         self._sources.presence.set_presence(requester.user_id, "online")
         stream = await self._polling.streams.get(requester.user_id)
@@ -72,12 +74,14 @@ class EventStream:
         async def answer(upto: SyncToken) -> Json:
             rows = await self._rooms.occupancy.memberships(requester.user_id)
             heard = [one for row in rows.values() if (one := _heard(row, start, upto)) is not None]
-            span = _Span(requester, start, upto, stream.rooms_changed_since(start.position))
+            span = _Span(requester, start, upto, limit, stream.rooms_changed_since(start.position))
             return await self._database.read(self._everything, span, heard)
 
         return _answered(start, await self._polling.poll(stream, start, timeout_ms, answer))
 
-    async def listen_to(self, room_id: str, requester: Requester, since: SyncToken | None, timeout_ms: int) -> Json:
+    async def listen_to(
+        self, room_id: str, requester: Requester, since: SyncToken | None, timeout_ms: int, limit: int
+    ) -> Json:
         """The same of one room, which the user is in or everybody may read; 403 `M_FORBIDDEN` otherwise."""
         room = await self._rooms.find_room(room_id)
         if room is None:
@@ -86,7 +90,7 @@ class EventStream:
         start = since or self._polling.now()
 
         async def answer(upto: SyncToken) -> Json:
-            return await self._database.read(self._of_room, _Span(requester, start, upto), room)
+            return await self._database.read(self._of_room, _Span(requester, start, upto, limit), room)
 
         if await self._rooms.occupancy.membership(room.room_nid, requester.user_id) != "join":
             await self._database.read(self._check_world_readable, room)
@@ -114,8 +118,8 @@ class EventStream:
         """(what happened in rooms, how far that goes): where there is too much, only its beginning."""
         found = sorted(place for one in heard if span.may_have_events(one) for place in self._visible(tx, span, one))
         upto = span.upto
-        if len(found) > _MOST_EVENTS:
-            cut = found[_MOST_EVENTS][0]
+        if len(found) > span.limit:
+            cut = found[span.limit][0]
             upto = SyncToken(max(cut - 1, found[0][0]), span.since.volatile)
             found = [place for place in found if place[0] <= upto.position]
         user_id = span.requester.user_id
@@ -130,7 +134,7 @@ class EventStream:
     def _visible(self, tx: Transaction, span: _Span, heard: _Heard) -> Iterable[tuple[int, int]]:
         """(position, number) of the events of a room that the user may see."""
         places = queries_events.events_between(
-            tx, heard.room_nid, span.since.position, heard.upto, _MOST_EVENTS + 1
+            tx, heard.room_nid, span.since.position, heard.upto, span.limit + 1
         )
         positions = {nid: position for position, nid in places}
         stored = self._parts.loader.stored_by_nid(tx, list(positions))

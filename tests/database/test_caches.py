@@ -110,6 +110,17 @@ class Caches(unittest.TestCase):
         self.assertIsNone(self.one.get("a"))
         self.assertEqual(self.one.get("b"), "b")
 
+    def test_what_was_read_before_a_change_is_not_kept_after_it(self) -> None:
+        """A slow reader may put it; other keys are kept."""
+        cache: ByteCache[str, str] = CacheBudget(_BUDGET_BYTES).cache("one")
+        cache.put("a", "old", 1)
+        cache.outdate("a")
+        cache.put("a", "old", 1)
+        cache.put("b", "other", 1)
+
+        self.assertIsNone(cache.get("a"))
+        self.assertEqual(cache.get("b"), "other")
+
     def test_counts_are_right_after_use_from_several_threads(self) -> None:
         """Different caches share the budget's count."""
 

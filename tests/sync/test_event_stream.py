@@ -96,6 +96,18 @@ class EventStreamTest(HomeserverCase):
             event_id = self.alice.send(self.room, "public")
             self.assertEqual(waiting.result()["event_id"], event_id)
 
+    def test_too_much_is_told_bit_by_bit(self) -> None:
+        """Nothing is left out and nothing comes twice."""
+        since = self.token(self.alice)
+        sent = [self.alice.send(self.room, str(number)) for number in range(5)]
+        heard: list[str] = []
+        for _ in range(10):
+            answer = self.alice.get("/events", {"from": since, "timeout": 0, "limit": 2})
+            heard += [event["event_id"] for event in answer["chunk"] if event["type"] == "m.room.message"]
+            since = answer["end"]
+        self.assertEqual(heard, sent)
+        self.assertEqual(self.alice.refusal("GET", "/events", query={"limit": "many"})[0], 400)
+
     def test_a_single_event_needs_no_room(self) -> None:
         """And is not there for strangers."""
         event_id = self.alice.send(self.room, "hi")
