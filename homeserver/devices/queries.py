@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from homeserver.database import Transaction
@@ -18,6 +18,15 @@ def devices_of(tx: Transaction, user_id: str) -> list[Device]:
         user_id=user_id,
     )
     return [Device(user_id, *row) for row in rows]
+
+
+def names_of_many(tx: Transaction, user_ids: Collection[str]) -> dict[tuple[str, str], str]:
+    """(user id, device id) to display name, of those devices of some users that have one."""
+    rows = tx.all_in(
+        "SELECT user_id, device_id, display_name FROM devices WHERE user_id IN :users AND display_name IS NOT NULL",
+        users=list(user_ids),
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def find_device(tx: Transaction, user_id: str, device_id: str) -> Device | None:

@@ -48,6 +48,10 @@ class Devices:
         """The ids of a user's devices, within a transaction."""
         return [device.device_id for device in queries.devices_of(tx, user_id)]
 
+    def names_of(self, tx: Transaction, user_ids: Collection[str]) -> dict[tuple[str, str], str]:
+        """(user id, device id) to the display name of those devices that have one, within a transaction."""
+        return queries.names_of_many(tx, user_ids)
+
     async def has_device(self, user_id: str, device_id: str) -> bool:
         """Whether the user has such a device."""
         return await self._database.glance(queries.find_device, user_id, device_id) is not None

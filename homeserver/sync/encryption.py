@@ -1,6 +1,6 @@
-"""What `/sync` tells for end-to-end encryption: messages to the device.
+"""What `/sync` tells for end-to-end encryption: messages to the device, and how many one-time keys it has left.
 
-https://spec.matrix.org/v1.19/client-server-api/#extensions-to-sync
+https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync
 """
 
 from __future__ import annotations
@@ -27,21 +27,43 @@ class ToDeviceSource(Protocol):
         """The device has seen everything up to a position."""
 
 
+class KeyCountSource(Protocol):
+    """One-time and fallback keys."""
+
+    async def key_counts(self, user_id: str, device_id: str) -> Json:
+        """`device_one_time_keys_count` and `device_unused_fallback_key_types`."""
+
+
 class EncryptionSection:
     """Composes it."""
 
-    def __init__(self, to_device: ToDeviceSource) -> None:
+    def __init__(self, to_device: ToDeviceSource, key_counts: KeyCountSource) -> None:
         self._to_device = to_device
+        self._key_counts = key_counts
 
     async def acknowledge(self, requester: Requester, since: SyncToken) -> None:
         """A device comes back with a token: what it was told with that need not be told again."""
         if requester.device_id is not None:
             await self._to_device.acknowledge(requester.user_id, requester.device_id, _seen(since))
 
+    async def always(self, requester: Requester) -> Json:
+        """What stands in every answer, whether it changed or not."""
+        if requester.device_id is None:
+            return {}
+        return await self._key_counts.key_counts(requester.user_id, requester.device_id)
+
     def add_to(self, tx: Transaction, ask: Ask, answer: Json) -> None:
         """Put what is new into the answer; `next_batch` where not all messages fit."""
-        device_id, since = ask.requester.device_id, ask.since
-        if device_id is None or not (ask.has_topic("to_device") or (since is not None and since.to_device is not None)):
+        if ask.requester.device_id is None:
+            return
+        if ask.since is not None and ask.has_topic("one_time_keys"):
+            # Enough to end a long poll; the counts as they are then follow from `always`.
+            answer["device_one_time_keys_count"] = {}
+        self._add_messages(tx, ask, ask.requester.device_id, answer)
+
+    def _add_messages(self, tx: Transaction, ask: Ask, device_id: str, answer: Json) -> None:
+        since = ask.since
+        if not (ask.has_topic("to_device") or (since is not None and since.to_device is not None)):
             return
         after = 0 if since is None else _seen(since)
         events, told = self._to_device.messages_between(

@@ -63,7 +63,7 @@ class Sync:
         upto, answer = await self._polling.poll(
             stream, since, request.timeout_ms, lambda upto: self._answer(requester, request, stream, upto)
         )
-        return {"next_batch": str(upto), **answer}
+        return {"next_batch": str(upto), **answer, **await self._encryption.always(requester)}
 
     async def _answer(
         self, requester: Requester, request: SyncRequest, stream: UserStream, upto: SyncToken

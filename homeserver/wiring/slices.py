@@ -95,10 +95,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         encryption=encryption,
         polling=syncing.polling,
         data=data,
-        edus={
-            **{"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive},
-            **encryption.edus,
-        },
+        edus={**_edus(typing, receipts, presence), **encryption.edus},
         endpoints=[
             DirectoryEndpoints(
                 directory,
@@ -115,6 +112,10 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             *space_endpoints(ground, federation, directory),
         ],
     )
+
+
+def _edus(typing: Typing, receipts: Receipts, presence: Presence) -> dict[str, ReceiveEdu]:
+    return {"m.typing": typing.receive, "m.receipt": receipts.receive, "m.presence": presence.receive}
 
 
 def _directory(ground: Ground, federation: Federation) -> Directory:

@@ -12,6 +12,7 @@ from homeserver.rooms.tables import TABLES as ROOMS
 from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
+from homeserver.slices.keys.tables import TABLES as KEYS
 from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.openid.tables import TABLES as OPENID
@@ -36,6 +37,7 @@ TABLES: list[Table] = [
     *ACCOUNT_DATA,
     *DIRECTORY,
     *FILTERS,
+    *KEYS,
     *LOGIN_TOKENS,
     *NOTIFICATIONS,
     *OPENID,

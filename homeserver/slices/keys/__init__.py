@@ -1,0 +1,1 @@
+"""The public keys of devices and users, which end-to-end encryption rests on."""

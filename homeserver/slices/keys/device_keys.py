@@ -1,0 +1,46 @@
+"""Publishing the keys of devices.
+
+https://spec.matrix.org/v1.19/client-server-api/#uploading-keys
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from homeserver.database import Database, Transaction
+from homeserver.slices.keys import queries_devices as queries
+from homeserver.slices.keys.one_time_keys import OneTimeKeys
+from homeserver.slices.keys.shapes import Json, Upload, identity_of
+
+
+class DeviceKeys:
+    """The keys of local devices. `delete_devices` takes part in the transaction of `Devices.on_devices_deleted`."""
+
+    def __init__(self, database: Database, one_time_keys: OneTimeKeys) -> None:
+        self._database = database
+        self._one_time_keys = one_time_keys
+
+    async def upload(self, user_id: str, device_id: str, upload: Upload) -> dict[str, int]:
+        """Publish keys; the number of one-time keys by algorithm. Raises what `OneTimeKeys.upload` raises."""
+        locks = self._one_time_keys.locks([user_id])
+        return await self._database.transact(self._upload, user_id, device_id, upload, locks=locks)
+
+    def delete_devices(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
+        """These devices are gone."""
+        queries.delete_devices(tx, user_id, device_ids)
+        self._one_time_keys.delete_devices(tx, user_id, device_ids)
+
+    def _upload(self, tx: Transaction, user_id: str, device_id: str, upload: Upload) -> dict[str, int]:
+        if upload.device_keys is not None:
+            self._set_keys(tx, user_id, device_id, upload.device_keys)
+        self._one_time_keys.upload(tx, user_id, device_id, upload)
+        return self._one_time_keys.counts(tx, user_id, device_id)
+
+    def _set_keys(self, tx: Transaction, user_id: str, device_id: str, keys: Json) -> None:
+        known = queries.find_keys(tx, user_id, device_id)
+        if known == keys:
+            return
+        if known is not None and identity_of(known)["keys"] != identity_of(keys)["keys"]:
+            # Another client under the same device id: what was signed by the one before is worth nothing.
+            self.delete_devices(tx, user_id, [device_id])
+        queries.write_keys(tx, user_id, device_id, keys)
