@@ -92,6 +92,11 @@ class EventViews:
         """Whether the user is in the room now."""
         return self._visibility.reader(tx, room_nid, user_id).is_joined
 
+    def is_or_was_joined(self, tx: Transaction, room_nid: int, user_id: str) -> bool:
+        """Whether the user is, or was and has not forgotten, in the room."""
+        reader = self._visibility.reader(tx, room_nid, user_id)
+        return reader.is_joined or reader.departure is not None
+
 
 def _nothing(tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> Mapping[int, bytes]:
     return {}

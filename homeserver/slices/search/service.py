@@ -86,7 +86,9 @@ class Searching:
             by_room.setdefault(hit.room_nid, []).append(hit.event_nid)
         visible: set[int] = set()
         for room_nid, nids in by_room.items():
-            visible.update(self._parts.views.visible(tx, room_nid, requester.user_id, nids))
+            # Who was only invited may see events, but not read the room.
+            if self._parts.views.is_or_was_joined(tx, room_nid, requester.user_id):
+                visible.update(self._parts.views.visible(tx, room_nid, requester.user_id, nids))
         if search.matcher is None:
             return [hit for hit in hits if hit.event_nid in visible]
         events = self._parts.loader.get_many(tx, list(visible))
@@ -153,7 +155,7 @@ class Searching:
 
 
 def _is_searched(row: Membership, search: Search) -> bool:
-    if row.forgotten or row.membership not in ("join", "leave", "ban"):
+    if row.forgotten:
         return False
     return search.rooms is None or search.rooms({"room_id": row.room_id})
 
