@@ -67,7 +67,7 @@ class ByteCache(Generic[K, V]):
         """Keep a value that takes about so many bytes. What is larger than the whole budget is not kept."""
         with self._lock:
             self.drop(key)
-            if size_bytes > self._budget.budget_bytes or self._is_outdated(key):
+            if size_bytes > self._budget.budget_bytes or self.is_outdated(key):
                 return
             self._entries[key] = (value, size_bytes)
             self._count(size_bytes)
@@ -89,6 +89,16 @@ class ByteCache(Generic[K, V]):
             self._outdated.pop(key, None)
             self._outdated[key] = monotonic() + _OUTDATED_FOR_S
 
+    def is_outdated(self, key: K) -> bool:
+        """Whether the key was changed lately; forgets the changes that are older."""
+        if not self._outdated:
+            return False
+        with self._lock:
+            now = monotonic()
+            while self._outdated and next(iter(self._outdated.values())) < now:
+                self._outdated.popitem(last=False)
+            return key in self._outdated
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
@@ -106,15 +116,6 @@ class ByteCache(Generic[K, V]):
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def _is_outdated(self, key: K) -> bool:
-        """Whether the key was changed lately; forgets the changes that are older."""
-        if not self._outdated:
-            return False
-        now = monotonic()
-        while self._outdated and next(iter(self._outdated.values())) < now:
-            self._outdated.popitem(last=False)
-        return key in self._outdated
 
     def _count(self, size_bytes: int) -> None:
         self.used_bytes += size_bytes

@@ -20,6 +20,8 @@ from homeserver.rooms.visibility import Visibility
 
 _encode = msgspec.json.encode
 
+_MOST_REPLACED = 200_000
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -68,6 +70,8 @@ class Renderer:
         self._rendered = rendered
         self._loader = loader
         self._visibility = visibility
+        #: Of the events kept: the number of a replaced one to those of the events that show it.
+        self._replaced_by: dict[int, tuple[int, ...]] = {}
 
     def render(self, tx: Transaction, nids: Sequence[int]) -> list[Rendered]:
         """The events in the order asked; those that are not there are left out."""
@@ -82,9 +86,23 @@ class Renderer:
         return _rendered(replace(stored, event=redacted_event(stored.event)), b"", None)
 
     def drop(self, nids: Iterable[int]) -> None:
-        """Forget events whose form has changed."""
+        """Forget events whose form has changed, and those that show them as what they replaced."""
         for nid in nids:
             self._rendered.outdate(nid)
+            for later_nid in self._replaced_by.pop(nid, ()):
+                self._rendered.outdate(later_nid)
+
+    def _keep(self, nid: int, rendered: Rendered, replaces_nid: int | None) -> None:
+        if replaces_nid is not None:
+            if len(self._replaced_by) >= _MOST_REPLACED:
+                self._rendered.clear()
+                self._replaced_by.clear()
+            # Noted before the question, so that a change in between is seen by one or the other.
+            self._replaced_by[replaces_nid] = (*{*self._replaced_by.get(replaces_nid, ()), nid},)
+            if self._rendered.is_outdated(replaces_nid):
+                return
+        size_bytes = 500 + len(rendered.head) + len(rendered.previous) + len(rendered.unsigned)
+        self._rendered.put(nid, rendered, size_bytes)
 
     def _make(self, tx: Transaction, nids: Collection[int]) -> dict[int, Rendered]:
         extra = {row[0]: (row[1], row[2]) for row in queries_events.render_rows(tx, nids)}
@@ -104,7 +122,7 @@ class Renderer:
                     rendered, previous=_previous(old.event), previous_nid=None if is_open else replaces_nid
                 )
             made[nid] = rendered
-            self._rendered.put(nid, rendered, 500 + len(rendered.head) + len(unsigned))
+            self._keep(nid, rendered, replaces_nid)
         return made
 
 

@@ -5,6 +5,9 @@ https://spec.matrix.org/v1.19/client-server-api/#redactions
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 from tests.support.databases import on_postgres
 from tests.support.homeserver import HomeserverCase
 
@@ -97,6 +100,39 @@ class RedactingTest(HomeserverCase):
         self.alice.put(f"/rooms/{self.room}/redact/{member['event_id']}/r", {})
         self.assertEqual(self.alice.state(self.room, "m.room.member", self.bob.user_id), {"membership": "join"})
         self.bob.send(self.room, "still here")
+
+
+    def test_what_replaced_a_redacted_state_event_does_not_show_it(self) -> None:
+        """`prev_content` is what is left of it."""
+        first = self.alice.set_state(self.room, "m.room.topic", {"topic": "Bad words"})
+        second = self.alice.set_state(self.room, "m.room.topic", {"topic": "Good words"})
+        path = f"/rooms/{self.room}/event/{second}"
+        self.assertEqual(self.bob.get(path)["unsigned"]["prev_content"], {"topic": "Bad words"})
+
+        self.alice.put(f"/rooms/{self.room}/redact/{first}/r", {})
+
+        self.assertEqual(self.bob.get(path)["unsigned"]["prev_content"], {})
+
+    def test_a_redaction_holds_though_others_read_at_the_time(self) -> None:
+        """Nobody gets the content any more, whoever was just reading it."""
+        sent = [self.bob.send(self.room, str(number)) for number in range(30)]
+        is_over = Event()
+
+        def read() -> None:
+            while not is_over.is_set():
+                self.bob.sync(filter={"room": {"timeline": {"limit": 100}}})
+                self.bob.get(f"/rooms/{self.room}/messages", {"dir": "b", "limit": 100})
+
+        with ThreadPoolExecutor(2) as threads:
+            reading = [threads.submit(read) for _ in range(2)]
+            for event_id in sent:
+                self.alice.put(f"/rooms/{self.room}/redact/{event_id}/r", {})
+            is_over.set()
+            for one in reading:
+                one.result()
+
+        for event_id in sent:
+            self.assertEqual(self.bob.get(f"/rooms/{self.room}/event/{event_id}")["content"], {})
 
 
 RedactingTestOnPostgres = on_postgres(RedactingTest)
