@@ -136,7 +136,8 @@ def in_background(work: Awaitable[None], what: str) -> None:
 def registration_flows(
     config: RegistrationConfig, captcha: CaptchaConfig, known_stages: Collection[str]
 ) -> Flows:
-    """The flows that the configuration demands: all its conditions, or the dummy stage where it has none.
+    """The flows that the configuration demands: all its conditions, or the dummy stage where it has none; and the
+    same with an e-mail address, where it can be validated.
 
     Raises ValueError where a condition needs a stage that is not there: registration must not be open then.
     """
@@ -150,4 +151,8 @@ def registration_flows(
         raise ValueError(f"the configuration asks for {', '.join(missing)} at registration, which is not there")
     if TERMS in known_stages:
         wanted.append(TERMS)
-    return [wanted or [DUMMY]]
+    flows = [wanted or [DUMMY]]
+    if EMAIL in known_stages and EMAIL not in wanted:
+        # Who wants to give an address may.
+        flows.append([*wanted, EMAIL])
+    return flows

@@ -86,13 +86,20 @@ class UiAuth:
         return stage_type in self._stages
 
     async def confirm(
-        self, requester: Requester, request: AskedOperation, body: dict[str, Any], *, may_reuse: bool = True
+        self,
+        requester: Requester,
+        request: AskedOperation,
+        body: dict[str, Any],
+        *,
+        may_reuse: bool = True,
+        fresh_ms: int = 0,
     ) -> dict[str, Any]:
         """Let the requester show who they are; the body without `auth`. Raises 401 until they have.
 
-        `may_reuse`: having shown it a short while ago is enough, where the configuration says so.
+        `may_reuse`: having shown it a short while ago is enough, where the configuration says so, or within
+        `fresh_ms`.
         """
-        if may_reuse and not body.get("auth") and await self.sessions.is_fresh(requester.token_nid):
+        if may_reuse and not body.get("auth") and await self.sessions.is_fresh(requester.token_nid, fresh_ms):
             return {key: value for key, value in body.items() if key != "auth"}
         flows = await self._user_flows(requester.user_id)
         if not flows:
@@ -168,7 +175,7 @@ class UiAuth:
             return session
         stage = self._stages.get(stage_type)
         try:
-            if stage is None or not _is_next(operation.flows, session.completed, stage_type):
+            if stage is None or not _may_come_now(operation.flows, session.completed, stage_type):
                 raise StageFailed("M_UNRECOGNIZED", "This authentication stage is not asked for now.")
             client_ip = operation.request.client_ip
             attempt = Attempt(auth, session.session_id, client_ip, operation.requester, operation.name)
@@ -227,9 +234,9 @@ def _is_complete(flows: Flows, completed: Mapping[str, Any]) -> bool:
     return any(all(stage in completed for stage in flow) for flow in flows)
 
 
-def _is_next(flows: Flows, completed: Mapping[str, Any], stage_type: str) -> bool:
-    """Whether all stages before this one are completed, in some flow."""
-    return any(
+def _may_come_now(flows: Flows, completed: Mapping[str, Any], stage_type: str) -> bool:
+    """Whether all stages before this one are completed, in some flow; or it is in none, and then leads nowhere."""
+    return not any(stage_type in flow for flow in flows) or any(
         stage_type in flow and all(before in completed for before in flow[: list(flow).index(stage_type)])
         for flow in flows
     )

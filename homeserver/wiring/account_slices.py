@@ -7,7 +7,6 @@ from typing import Any
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.database import Transaction
-from homeserver.http.egress import Egress
 from homeserver.rooms.memberships import Memberships
 from homeserver.slices.auth_fallback.endpoints import FallbackEndpoints
 from homeserver.slices.captcha.service import CaptchaStage
@@ -22,24 +21,22 @@ from homeserver.wiring.ground import Ground
 from homeserver.wiring.threepids import wire_threepids
 
 
-def account_slice_endpoints(
-    ground: Ground, parts: AccountParts, memberships: Memberships, egress: Egress
-) -> list[object]:
+def account_slice_endpoints(ground: Ground, parts: AccountParts, memberships: Memberships) -> list[object]:
     """Make them, and tell the accounts of them."""
     guests = Guests(ground.rooms, memberships, parts.accounts.guests_among, ground.background.spawn)
     ground.parts.appender.on_accepted.append(guests.note_accepted)
     return [
         *_registration_tokens(ground, parts),
         *_login_tokens(ground, parts),
-        *wire_threepids(ground, parts, egress),
-        *_stages_in_browser(ground, parts, egress),
+        *wire_threepids(ground, parts),
+        *_stages_in_browser(ground, parts),
     ]
 
 
-def _stages_in_browser(ground: Ground, parts: AccountParts, egress: Egress) -> list[object]:
+def _stages_in_browser(ground: Ground, parts: AccountParts) -> list[object]:
     config = ground.config.accounts
-    if config.captcha.is_enabled:
-        parts.ui_auth.add_stage(CaptchaStage(config.captcha, egress))
+    if config.captcha.public_key is not None and config.captcha.private_key is not None:
+        parts.ui_auth.add_stage(CaptchaStage(config.captcha, ground.services))
     if config.policies:
         accepted = AcceptedPolicies(ground.database)
         stage = TermsStage(config.policies)

@@ -16,7 +16,6 @@ from homeserver.accounts.sign_up import AppServiceSignUp, SignUp, SignUpParts, S
 from homeserver.accounts.stages import DUMMY
 from homeserver.config import ConfigError
 from homeserver.devices.endpoints import DeviceEndpoints
-from homeserver.http.egress import Egress
 from homeserver.rooms.memberships import Memberships
 from homeserver.wiring.account_slices import account_slice_endpoints
 from homeserver.wiring.ground import Ground
@@ -30,11 +29,11 @@ def wire_accounts(ground: Ground) -> AccountParts:
     )
 
 
-def account_endpoints(ground: Ground, parts: AccountParts, memberships: Memberships, egress: Egress) -> list[object]:
+def account_endpoints(ground: Ground, parts: AccountParts, memberships: Memberships) -> list[object]:
     """What clients ask about accounts and devices. Raises ConfigError for registration that cannot work."""
     config = ground.config.accounts
     # First: the stages decide which flows there are.
-    of_slices = account_slice_endpoints(ground, parts, memberships, egress)
+    of_slices = account_slice_endpoints(ground, parts, memberships)
     shared_secret = SharedSecret(ground.database, config.registration.shared_secret)
     return [
         RegisterEndpoints(

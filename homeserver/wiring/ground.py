@@ -12,10 +12,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from homeserver import __version__
 from homeserver.config import Config
 from homeserver.config.signing_keys import load_signing_keys
 from homeserver.database import CacheBudget, Database, open_database
 from homeserver.federation.identity import Identity
+from homeserver.http.egress import Egress
+from homeserver.http.egress_settings import EgressSettings, TlsSettings
 from homeserver.http.rate_limits import RateLimits
 from homeserver.rooms.facts import RoomFacts
 from homeserver.rooms.kernel import RoomParts, make_parts
@@ -44,6 +47,7 @@ class Ground:
     rooms: Rooms
     facts: RoomFacts
     numbers: RoomNumbers
+    services: Egress
 
     @property
     def server_name(self) -> str:
@@ -77,6 +81,17 @@ def lay_ground(config: Config, reactor: Any) -> Ground:
         rooms=rooms,
         facts=RoomFacts(database, rooms, parts),
         numbers=RoomNumbers(rooms),
+        services=Egress(_service_settings(config), reactor),
+    )
+
+
+def _service_settings(config: Config) -> EgressSettings:
+    """The way out to all but homeservers: identity servers, captchas, push gateways, application services."""
+    return EgressSettings(
+        denied_ranges=config.outbound.denied_ranges,
+        allowed_ranges=config.outbound.allowed_ranges,
+        tls=TlsSettings(verify=not config.outbound.is_insecure),
+        user_agent=f"Hearth/{__version__}{config.outbound.user_agent_suffix}",
     )
 
 

@@ -37,7 +37,7 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
     registry = new_registry()
     endpoints: list[object] = [
         OperationEndpoints(registry),
-        *account_endpoints(ground, accounts, slices.memberships, federation.egress),
+        *account_endpoints(ground, accounts, slices.memberships),
         *room_endpoints(ground, federation, slices),
         *federation_endpoints(ground, federation, accounts, slices),
         *slices.endpoints,

@@ -71,6 +71,7 @@ class Server:
         self._federation.sender.stop()
         self._federation.work.stop()
         self._federation.egress.close()
+        self._ground.services.close()
         await self._accounts.stop()
         await self._ground.background.finish()
         await self._ground.offload(self._ground.database.close)

@@ -9,10 +9,9 @@ from homeserver.accounts.kernel import AccountParts
 from homeserver.config.services import EmailConfig
 from homeserver.database import Transaction
 from homeserver.federation.authentication import RequestSigner
-from homeserver.http.egress import Egress
 from homeserver.protocol.errors import MatrixError
 from homeserver.slices.mail.service import Mailer, MailFailed
-from homeserver.slices.threepids.endpoints import AddThreepidEndpoints, ThreepidEndpoints
+from homeserver.slices.threepids.endpoints import AddThreepidEndpoints, OlderThreepidEndpoints, ThreepidEndpoints
 from homeserver.slices.threepids.endpoints_validation import PhoneEndpoints, ValidationEndpoints, WithoutEmailEndpoints
 from homeserver.slices.threepids.identity import IdentityServers
 from homeserver.slices.threepids.letters import Letters
@@ -22,10 +21,10 @@ from homeserver.slices.threepids.stage import EmailStage
 from homeserver.wiring.ground import Ground
 
 
-def wire_threepids(ground: Ground, parts: AccountParts, egress: Egress) -> list[object]:
+def wire_threepids(ground: Ground, parts: AccountParts) -> list[object]:
     """Make it all, and tell the accounts of it."""
     threepids = Threepids(ground.database)
-    identity_servers = IdentityServers(ground.database, egress, RequestSigner(ground.identity).authorization)
+    identity_servers = IdentityServers(ground.database, ground.services, RequestSigner(ground.identity).authorization)
     parts.credentials.find_by_threepid = threepids.find_user
     parts.hooks.on_deactivated.append(threepids.deactivate)
     parts.hooks.before_deactivated.append(identity_servers.unbind_all)
@@ -35,13 +34,15 @@ def wire_threepids(ground: Ground, parts: AccountParts, egress: Egress) -> list[
         PhoneEndpoints(),
     ]
     if ground.config.email is None:
-        return [*endpoints, WithoutEmailEndpoints()]
+        return [*endpoints, OlderThreepidEndpoints(identity_servers), WithoutEmailEndpoints()]
     sessions = _sessions(ground, ground.config.email)
     _tell_accounts(parts, threepids, EmailStage(ground.database, threepids, sessions))
     is_open = ground.config.accounts.registration.is_enabled
+    add = AddThreepidEndpoints(threepids, sessions, parts.ui_auth, may_change=may_change)
     return [
         *endpoints,
-        AddThreepidEndpoints(threepids, sessions, parts.ui_auth, may_change=may_change),
+        add,
+        OlderThreepidEndpoints(identity_servers, add),
         ValidationEndpoints(sessions, ground.server_name, may_register=is_open),
     ]
 

@@ -30,13 +30,21 @@ _LINK = re.compile(r"https?://\S+")
 
 class MailServer:
     """Listens at `port`. `tls`: a context factory for STARTTLS, or for TLS from the start with `is_tls_only`.
-    `password`: asked of `user`. `refused`: addresses for which no mail is taken."""
+    `password`: asked of `user`. `refused`: addresses for which no mail is taken. `is_rude`: QUIT is an
+    error."""
 
     def __init__(
-        self, *, tls: Any = None, is_tls_only: bool = False, password: str | None = None, refused: tuple[str, ...] = ()
+        self,
+        *,
+        tls: Any = None,
+        is_tls_only: bool = False,
+        password: str | None = None,
+        refused: tuple[str, ...] = (),
+        is_rude: bool = False,
     ) -> None:
         self.mails: list[EmailMessage] = []
         self.refused = refused
+        self.is_rude = is_rude
         self.was_encrypted: list[bool] = []
         self.senders: list[bytes | None] = []
         self._factory = _Factory(self, None if is_tls_only else tls, password)
@@ -155,6 +163,13 @@ class _Protocol(ESMTP):
         server: MailServer = self.factory.server
         server.was_encrypted.append(bool(self.startedTLS) or hasattr(self.transport, "getPeerCertificate"))
         return ESMTP.do_MAIL(self, rest)  # type: ignore[no-untyped-call]
+
+    def do_QUIT(self, rest: bytes) -> Any:
+        server: MailServer = self.factory.server
+        if not server.is_rude:
+            return ESMTP.do_QUIT(self, rest)  # type: ignore[no-untyped-call]
+        self.sendCode(500, b"Never heard of it")  # type: ignore[no-untyped-call]
+        return None
 
 
 class _Factory(SMTPFactory):

@@ -6,6 +6,7 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
 from email.message import EmailMessage
 from threading import Thread
 from typing import Any
@@ -59,29 +60,31 @@ class Mailer:
             self._slots.release()
 
     def _deliver(self, message: EmailMessage) -> None:
+        with closing(self._connect()) as smtp:
+            self._secure(smtp)
+            if self._config.smtp_user is not None:
+                smtp.login(self._config.smtp_user, self._config.smtp_pass or "")
+            smtp.send_message(message)
+            # The mail has been taken, however the server says goodbye.
+            with suppress(OSError, smtplib.SMTPException):
+                smtp.quit()
+
+    def _connect(self) -> smtplib.SMTP:
         config = self._config
         if config.force_tls:
-            with smtplib.SMTP_SSL(
+            return smtplib.SMTP_SSL(
                 config.smtp_host, config.smtp_port, self._host, timeout=_TIMEOUT_S, context=self._tls
-            ) as smtp:
-                self._hand_over(smtp, message)
-        else:
-            with smtplib.SMTP(config.smtp_host, config.smtp_port, self._host, timeout=_TIMEOUT_S) as smtp:
-                self._secure(smtp)
-                self._hand_over(smtp, message)
+            )
+        return smtplib.SMTP(config.smtp_host, config.smtp_port, self._host, timeout=_TIMEOUT_S)
 
     def _secure(self, smtp: smtplib.SMTP) -> None:
         """STARTTLS where the server offers it; raises where it has to and does not."""
-        if not (self._config.enable_tls or self._config.require_transport_security):
+        is_wanted = self._config.enable_tls or self._config.require_transport_security
+        if self._config.force_tls or not is_wanted:
             return
         smtp.ehlo_or_helo_if_needed()
         if self._config.require_transport_security or smtp.has_extn("starttls"):
             smtp.starttls(context=self._tls)
-
-    def _hand_over(self, smtp: smtplib.SMTP, message: EmailMessage) -> None:
-        if self._config.smtp_user is not None:
-            smtp.login(self._config.smtp_user, self._config.smtp_pass or "")
-        smtp.send_message(message)
 
     def _in_thread(self, work: Callable[[], None]) -> Deferred[None]:
         # Not a pool's: nobody has to wait for these threads when the server ends.

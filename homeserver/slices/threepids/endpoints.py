@@ -8,7 +8,7 @@ from homeserver.accounts.ui_auth import UiAuth
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import route
-from homeserver.protocol.errors import bad_json, forbidden, invalid_param, missing_param
+from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, missing_param
 from homeserver.protocol.requester import Requester
 from homeserver.slices.threepids.identity import Credentials, IdentityServers
 from homeserver.slices.threepids.records import EMAIL, MEDIA, Purpose, check_client_secret
@@ -16,6 +16,9 @@ from homeserver.slices.threepids.service import Threepids
 from homeserver.slices.threepids.sessions import ValidationSessions
 
 _3PID = "/_matrix/client/v3/account/3pid"
+_UNSTABLE = "/_matrix/client/unstable/account/3pid"
+#: The older way to add an address asks nobody who they are, so it is for who has logged in this short a while ago.
+_JUST_NOW_MS = 10 * 60_000
 
 
 class ThreepidEndpoints:
@@ -46,7 +49,7 @@ class ThreepidEndpoints:
         await self._threepids.delete(requester.user_id, medium, address)
         return await self._unbound(requester.user_id, medium, address, id_server)
 
-    @route("POST", f"{_3PID}/unbind")
+    @route("POST", [f"{_3PID}/unbind", f"{_UNSTABLE}/unbind"])
     async def unbind(self, request: Request, requester: Requester) -> Json:
         """Have identity servers forget an identifier, which stays the user's here.
 
@@ -54,19 +57,13 @@ class ThreepidEndpoints:
         """
         return await self._unbound(requester.user_id, *_named(request.json_object()))
 
-    @route("POST", [f"{_3PID}/bind", _3PID], refuses_suspended=True)
+    @route("POST", [f"{_3PID}/bind", f"{_UNSTABLE}/bind"], refuses_suspended=True)
     async def bind(self, request: Request, requester: Requester) -> Json:
-        """Have an identity server tell others whose an address is. The older path names it `three_pid_creds`.
+        """Have an identity server tell others whose an address is.
 
         https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidbind
         """
-        body = request.json_object()
-        if request.path.endswith("/3pid"):
-            body = body.get("three_pid_creds", {})
-            if not isinstance(body, dict):
-                raise bad_json("three_pid_creds: must be an object.")
-        names = ("id_server", "id_access_token", "sid", "client_secret")
-        await self._identity_servers.bind(requester.user_id, Credentials(*(_text(body, name) for name in names)))
+        await self._identity_servers.bind(requester.user_id, _credentials(request.json_object()))
         return {}
 
     async def _unbound(self, user_id: str, medium: str, address: str, id_server: str | None) -> Json:
@@ -100,6 +97,54 @@ class AddThreepidEndpoints:
         body = await self._ui_auth.confirm(requester, request, body)
         await self._threepids.add(requester.user_id, self._sessions, *_session(body))
         return {}
+
+    async def has_session(self, sid: str, client_secret: str) -> bool:
+        """Whether this server has validated an address for such a session."""
+        try:
+            await self._sessions.get_validated(sid, client_secret, Purpose.ADD)
+        except MatrixError:
+            return False
+        return True
+
+    async def add_older(
+        self, request: Request, requester: Requester, body: dict[str, Any], credentials: dict[str, Any]
+    ) -> None:
+        """Add the address of a session, for who has just logged in; others show who they are."""
+        if not self._may_change:
+            raise forbidden("Addresses cannot be changed on this server.")
+        await self._ui_auth.confirm(requester, request, body, fresh_ms=_JUST_NOW_MS)
+        await self._threepids.add(requester.user_id, self._sessions, *_session(credentials))
+
+
+class OlderThreepidEndpoints:
+    """`POST /account/3pid`, which is deprecated: of an address that this server has validated it is `/add`, of others
+    `/bind`. `add`: None where this server validates none."""
+
+    def __init__(self, identity_servers: IdentityServers, add: AddThreepidEndpoints | None = None) -> None:
+        self._identity_servers = identity_servers
+        self._add = add
+
+    @route("POST", _3PID, refuses_suspended=True)
+    async def add_or_bind(self, request: Request, requester: Requester) -> Json:
+        """Add or bind the address of the session in `three_pid_creds`.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pid
+        """
+        body = request.json_object()
+        credentials = body.get("three_pid_creds", body.get("threePidCreds"))
+        if credentials is None:
+            raise missing_param("Missing field three_pid_creds.")
+        if not isinstance(credentials, dict):
+            raise bad_json("three_pid_creds: must be an object.")
+        if self._add is not None and await self._add.has_session(*_session(credentials)):
+            await self._add.add_older(request, requester, body, credentials)
+        else:
+            await self._identity_servers.bind(requester.user_id, _credentials(credentials))
+        return {}
+
+
+def _credentials(body: dict[str, Any]) -> Credentials:
+    return Credentials(*(_text(body, name) for name in ("id_server", "id_access_token", "sid", "client_secret")))
 
 
 def _session(body: dict[str, Any]) -> tuple[str, str]:

@@ -56,11 +56,14 @@ class ValidationEndpoints:
 
     @route("GET", f"/{CONFIRM_PATH}", access=Access.NONE)
     async def show(self, request: Request) -> Json:
-        """The page behind the link. Only its button confirms: programs that look at mails follow links, too."""
+        """Where the link leads: the address is confirmed. Where it is for a new password, a button does that:
+        programs that look at mails follow links, too."""
         sid, token = request.query.first("sid"), request.query.first("token")
         session = await self._sessions.find(sid, token)
         if session is None:
             return self._invalid()
+        if session.purpose is not Purpose.RESET_PASSWORD:
+            return await self._confirm(sid, token)
         words = WORDS[session.purpose]
         return self._pages.response(
             "confirm.html",
@@ -77,7 +80,10 @@ class ValidationEndpoints:
     async def confirm(self, request: Request) -> Json:
         """The button was pressed."""
         form = QueryArguments(request.body.decode("utf-8", "replace"))
-        session = await self._sessions.confirm(form.first("sid"), form.first("token"))
+        return await self._confirm(form.first("sid"), form.first("token"))
+
+    async def _confirm(self, sid: str, token: str) -> Json:
+        session = await self._sessions.confirm(sid, token)
         if session is None:
             return self._invalid()
         if session.next_link is not None:

@@ -205,6 +205,18 @@ class FallbackTest(HomeserverCase):
         self.assertNotIn("<script>", text)
 
 
+class CaptchaNotAskedTest(HomeserverCase):
+    """A server that knows a captcha and asks for none."""
+
+    settings = {"recaptcha_public_key": "public", "recaptcha_private_key": "private"}  # noqa: RUF012
+
+    def test_no_captcha_is_asked_for(self) -> None:
+        """The dummy stage is enough."""
+        asked = self.server.request("POST", "/register", {"username": "alice", "password": PASSWORD}).json
+
+        self.assertEqual((asked["flows"], asked["params"]), ([{"stages": ["m.login.dummy"]}], {}))
+
+
 class LanguageTest(unittest.TestCase):
     """`Accept-Language`."""
 

@@ -132,6 +132,14 @@ class SendingTest(unittest.TestCase):
         with self.assertRaises(MailFailed):
             self.send(gone)
 
+    def test_a_mail_that_was_taken_has_been_sent(self) -> None:
+        """Even where the server answers QUIT in a way of its own."""
+        server = self.serve(is_rude=True)
+
+        self.send(server)
+
+        self.assertEqual(len(server.mails), 1)
+
     def test_an_address_cannot_add_header_fields(self) -> None:
         """Line ends are no part of an address."""
         server = self.serve()

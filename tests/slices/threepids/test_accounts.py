@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.slices.threepids.email_case import EMAIL_STAGE, EmailCase
+from tests.slices.threepids.email_case import EMAIL_STAGE, EmailCase, browse
 from tests.support.administrators import new_administrator
 from tests.support.api_client import Answer, Client, User
 from tests.support.databases import on_postgres
 from tests.support.homeserver import PASSWORD, HomeserverCase
-from tests.support.mail_server import text_of
+from tests.support.mail_server import link_in, text_of
 
 NEW_PASSWORD = "a new one, and a longer one"
 ADD = "account/3pid"
@@ -138,6 +138,33 @@ class AddressTest(EmailCase):
         self.assertEqual(
             self.alice.refusal("POST", "/account/3pid/add", for_resetting), (400, "M_THREEPID_AUTH_FAILED")
         )
+
+    def test_looking_at_the_link_allows_no_new_password(self) -> None:
+        """Programs that check mails open links; the button is for people. The page's policy lets its form lead on."""
+        address = self.add_address(self.alice)
+        sid = self.request_token(RESET, address, next_link="https://app.example/next")
+
+        page = browse(link_in(self.mail.get_mail(address, 2)))
+
+        self.assertEqual(page.status, 200)
+        self.assertIn(address, page.text)
+        self.assertIn("form-action 'self' https://app.example;", page.headers["Content-Security-Policy"])
+        self.assertEqual(self.reset({"sid": sid, "client_secret": "s3cret"}).error, (401, "M_UNAUTHORIZED"))
+
+    def test_the_older_way_to_add_is_for_who_has_just_logged_in(self) -> None:
+        """Without showing the password again; what was validated for something else, or not, is not added."""
+        address = self.new_address()
+        credentials = self.validated(ADD, address)
+
+        self.assertEqual(self.alice.post("/account/3pid", {"three_pid_creds": credentials}), {})
+
+        self.assertEqual(self.addresses(self.alice), [address])
+        for wrong in (credentials, self.validated("register", self.new_address())):
+            self.assertEqual(
+                self.alice.refusal("POST", "/account/3pid", {"three_pid_creds": wrong}), (400, "M_MISSING_PARAM")
+            )
+        self.assertEqual(self.alice.refusal("POST", "/account/3pid", {}), (400, "M_MISSING_PARAM"))
+        self.assertEqual(self.alice.refusal("POST", "/account/3pid", {"three_pid_creds": 7}), (400, "M_BAD_JSON"))
 
     def test_whether_an_address_is_known_is_told_to_its_owner_alone(self) -> None:
         """The same answer, and a mail without a link."""

@@ -32,7 +32,7 @@ class IdentityServerTest(HomeserverCase):
         cls.identity_server = PeerServer(cls.reply, cls.authority.server_context("localhost"))
         cls.addClassCleanup(cls.identity_server.close)
         cls.id_server = f"localhost:{cls.identity_server.port}"
-        cls.settings = {"federation_custom_ca_list": [str(cls.authority.ca_file)]}
+        cls.settings = {"use_insecure_ssl_client_just_for_testing_do_not_use": True}
         super().setUpClass()
 
     @classmethod
