@@ -38,6 +38,22 @@ ODD_AUTHORIZATIONS = [
     'X-Matrix origin="127.0.0.1:1",key="",sig=""',
     'X-Matrix origin="\xff",key="ed25519:a",sig="%"',
 ]
+#: What stands in paths besides ids.
+COMMON_VALUES = {
+    "filterId": ["0", "1"],
+    "type": ["m.tag", "org.example.type"],
+    "eventType": ["m.room.message", "m.room.power_levels", "m.room.member", "m.room.redaction"],
+    "txnId": ["1", "2"],
+    "receiptType": ["m.read", "m.read.private", "m.fully_read"],
+    "keyName": ["displayname", "avatar_url", "m.tz", "org.example.field"],
+    "kind": ["override", "underride", "sender", "room", "content"],
+    "ruleId": [".m.rule.master", "mine"],
+    "attribute": ["enabled", "actions"],
+    "relType": ["m.thread", "m.annotation", "m.reference"],
+    "version": ["1"],
+    "mediaId": ["abc"],
+    "algorithm": ["signed_curve25519"],
+}
 _MOST_QUERY_NAMES = ["limit", "from", "to", "dir", "since", "filter", "timeout", "user_id", "access_token", "via", "ts"]
 #: What else is a time that a request may wait stays short.
 _WAITS = ["0", "-1", "x", "", "1.5", "0x10", "1e3", "%00"]

@@ -18,6 +18,8 @@ from homeserver.slices.user_directory import queries
 from homeserver.slices.user_directory.queries import Person
 
 _MOST_WORDS = 10
+#: No id is longer, and databases refuse to look for what is very long.
+_MOST_CHARACTERS = 1_000
 _MOST_CANDIDATES = 2_000
 _OPENING: tuple[StateKey, ...] = (("m.room.join_rules", ""), ("m.room.history_visibility", ""))
 
@@ -57,7 +59,8 @@ class UserDirectory:
     async def search(self, user_id: str, term: str, limit: int) -> dict[str, Any]:
         """`results`, best first, and whether they were `limited`; nothing where the directory is switched off."""
         words = fold(term).split()[:_MOST_WORDS]
-        if not words or not self._config.is_enabled:
+        is_too_long = any(len(word) > _MOST_CHARACTERS for word in words)
+        if not words or is_too_long or not self._config.is_enabled:
             return {"results": [], "limited": False}
         people = await self._database.read(queries.people_with, words, _MOST_CANDIDATES)
         visible = await self._visible(user_id, [person.user_id for person in people])
