@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.requester import Requester
+from homeserver.protocol.room_versions import RoomVersion
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.append import Placement
 from homeserver.rooms.composing import Place
@@ -90,9 +91,13 @@ class Founding:
                 raise _impossible(draft, error) from error
         return Founded(room, request.invite)
 
-    def write_create(self, tx: Transaction, request: RoomRequest, now_ms: int) -> RoomRecord:
-        """A room with its create event, which from room version 12 on names it. Within a transaction."""
-        room_id = "" if request.version.room_id_is_create_hash else f"!{_new_localpart()}:{self._server_name}"
+    def new_room_id(self, version: RoomVersion) -> str:
+        """The id of a room to be; empty from room version 12 on, where the create event gives it."""
+        return "" if version.room_id_is_create_hash else f"!{_new_localpart()}:{self._server_name}"
+
+    def write_create(self, tx: Transaction, request: RoomRequest, now_ms: int, room_id: str = "") -> RoomRecord:
+        """A room with its create event, under a `new_room_id`. Within a transaction."""
+        room_id = room_id or self.new_room_id(request.version)
         unnamed = RoomRecord(0, room_id, request.version)
         draft = EventDraft("m.room.create", request.creator, create_content(request), state_key="")
         composed = self._parts.composer.compose(tx, unnamed, draft, Place((), None, EMPTY), now_ms=now_ms)

@@ -77,8 +77,11 @@ class Upgrading:
         place = self._parts.composer.place(tx, room)
         self._check_may_end(tx, room, place, sender)
         state = self._state(tx, place)
-        further = creation_content(state, upgrade, place.tips[-1].event_id)
-        new = self._founding.write_create(tx, dataclasses.replace(request, creation_content=further), now_ms)
+        room_id = self._founding.new_room_id(upgrade.version)
+        # The old room's last event, which the new one names, is the tombstone; unless that has to wait for the new id.
+        last_event_id = self._end(tx, room, room_id, sender) if room_id else place.tips[-1].event_id
+        request = dataclasses.replace(request, creation_content=creation_content(state, upgrade, last_event_id))
+        new = self._founding.write_create(tx, request, now_ms, room_id)
         final = final_levels(state, (sender, *upgrade.additional_creators), upgrade.version)
         first = first_levels(final, sender, upgrade.version)
         aliases = self._names.move(tx, room.room_id, new.room_id)
@@ -93,11 +96,16 @@ class Upgrading:
         ]
         for draft in drafts:
             self._parts.composer.append(tx, new, draft, now_ms=now_ms)
-        tombstone = {"body": "This room has been replaced", "replacement_room": new.room_id}
-        ending = EventDraft("m.room.tombstone", sender, tombstone, state_key="")
-        self._parts.composer.append(tx, room, ending, now_ms=now_ms)
+        if not room_id:
+            self._end(tx, room, new.room_id, sender)
         self._close(tx, room, state, sender)
         return new.room_id
+
+    def _end(self, tx: Transaction, room: RoomRecord, new_room_id: str, sender: str) -> str:
+        """The old room's tombstone; its id."""
+        content = {"body": "This room has been replaced", "replacement_room": new_room_id}
+        draft = EventDraft("m.room.tombstone", sender, content, state_key="")
+        return self._parts.composer.append(tx, room, draft, now_ms=wall_clock_ms()).event.event_id
 
     def _state(self, tx: Transaction, place: Place) -> dict[StateKey, Event]:
         events = self._parts.loader.get_many(tx, list(place.state.values()))

@@ -59,7 +59,17 @@ class UpgradeTest(HomeserverCase):
         new = _upgrade(self.alice, self.old)
 
         self.assertEqual(self._content(self.old, "m.room.tombstone")["replacement_room"], new)
-        self.assertEqual(self._content(new, "m.room.create")["predecessor"]["room_id"], self.old)
+        self.assertEqual(self._content(new, "m.room.create")["predecessor"], {"room_id": self.old})
+
+    def test_up_to_version_11_a_room_names_the_tombstone_before_it(self) -> None:
+        """With its event id; later versions do not."""
+        new = _upgrade(self.alice, self.old, "11")
+
+        events = self.alice.get(f"/rooms/{self.old}/state")
+        (tombstone,) = (event for event in events if event["type"] == "m.room.tombstone")
+        predecessor = self._content(new, "m.room.create")["predecessor"]
+        self.assertEqual(predecessor, {"room_id": self.old, "event_id": tombstone["event_id"]})
+        self.assertEqual(tombstone["content"]["replacement_room"], new)
 
     def test_the_banned_stay_out(self) -> None:
         """With the reason that was given."""
