@@ -183,7 +183,7 @@ def _answered_as_in_v1() -> Iterator[None]:
 
 def _ids(body: dict[str, Any], key: str) -> list[str]:
     value = body.get(key)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(one, str) and "\0" not in one for one in value):
         raise bad_json(f"{key}: must be a list of event ids.")
     return value[:100]
 

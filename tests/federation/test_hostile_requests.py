@@ -128,5 +128,12 @@ class HostileRequestTest(HostileCase):
 
         self.assertLessEqual({event.event_id for event in events.values()}, self.shown().keys())
 
+    def test_missing_events_are_asked_for_by_ids(self) -> None:
+        """400 for anything else, also for text that PostgreSQL does not hold."""
+        for wrong in ("text", [1], [None], ["$a\0"], None):
+            body = {"earliest_events": [], "latest_events": wrong}
+            answer = self.peer.ask("POST", f"{FEDERATION}/get_missing_events/{self.room_id}", body)
+            self.assertEqual(answer.error, (400, "M_BAD_JSON"))
+
 
 HostileRequestTestOnPostgres = on_postgres(HostileRequestTest)
