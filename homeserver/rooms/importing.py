@@ -12,9 +12,10 @@ from pyroaring import BitMap
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event
+from homeserver.protocol.ids import server_name_of
 from homeserver.rooms import queries_members, queries_rooms
 from homeserver.rooms.current import membership_row
-from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.outliers import outlier_row
 from homeserver.rooms.queries_events import insert_event
 from homeserver.rooms.receiving import Arrival, Missing
@@ -40,11 +41,15 @@ class Importer:
         self._parts = parts
 
     async def join(self, joined: JoinedRoom) -> None:
-        """Make the room this server's: its state, and the join as its only tip.
+        """Make the room this server's: its state, and the join as its only tip. Where another local user is in it, who
+        may have joined meanwhile, the join comes beside what the room has.
 
         Raises `MatrixError` 403 where the state does not allow the join.
         """
-        await self._database.transact(self._join, joined, locks=(f"room_id:{joined.join.room_id}",))
+        room = await self._rooms.find_room(joined.join.room_id)
+        locks = [f"room_id:{joined.join.room_id}"] + ([] if room is None else [room_lock(room.room_nid)])
+        if not await self._database.transact(self._join, joined, room is not None, locks=locks):
+            await self.join(joined)
 
     async def keep_own(self, event: Event, stripped: list[dict[str, Any]] | None) -> None:
         """Keep a local user's membership event of a room this server is not in (leave, knock, invite received)."""
@@ -65,16 +70,24 @@ class Importer:
         stored = self._parts.loader.stored_by_nid(tx, [row.event_nid])
         return next((one.event.event_id for one in stored.values()), None)
 
-    def _join(self, tx: Transaction, joined: JoinedRoom) -> None:
+    def _join(self, tx: Transaction, joined: JoinedRoom, is_locked: bool) -> bool:
+        """Whether it is done. It is not where others append to the room already, which was unknown when locks were
+        taken."""
         event = joined.join
         room = self._room(tx, event)
-        if self._parts.loader.find_stored(tx, event.event_id) is None:
+        is_there = queries_members.has_joined_member(tx, room.room_nid, server_name_of(event.sender))
+        if is_there and not is_locked:
+            return False
+        if not is_there and self._parts.loader.find_stored(tx, event.event_id) is None:
             queries_rooms.delete_tips(tx, room.room_nid)
         self._parts.outliers.add(tx, room, [*joined.auth_chain, *joined.state])
-        state_ids = {one.key: one.event_id for one in joined.state if one.is_state}
-        verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids))
+        verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
+        if verdict is None or isinstance(verdict, Missing):
+            state_ids = {one.key: one.event_id for one in joined.state if one.is_state}
+            verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids))
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
+        return True
 
     def _keep(self, tx: Transaction, event: Event, stripped: list[dict[str, Any]] | None) -> None:
         room = self._room(tx, event)
