@@ -46,6 +46,27 @@ def insert_snapshot(tx: Transaction, room_nid: int, ancestor_nid: int | None, st
     return nid
 
 
+def entries_of_path(
+    tx: Transaction, snapshot_nids: Collection[int], key: StateKey
+) -> list[tuple[int, int | None, int | None, int | None]]:
+    """Of some snapshots and all that they build on: (snapshot_nid, ancestor_nid, the snapshot where it says anything of
+    the key, the event_nid it says), in no order."""
+    rows = tx.all_in(
+        """WITH RECURSIVE path (snapshot_nid, ancestor_nid) AS (
+               SELECT snapshot_nid, ancestor_nid FROM state_snapshots WHERE snapshot_nid IN :nids
+               UNION
+               SELECT s.snapshot_nid, s.ancestor_nid
+               FROM path p JOIN state_snapshots s ON s.snapshot_nid = p.ancestor_nid
+           )
+           SELECT p.snapshot_nid, p.ancestor_nid, d.snapshot_nid, d.event_nid FROM path p LEFT JOIN state_deltas d
+               ON d.snapshot_nid = p.snapshot_nid AND d.type = :type AND d.state_key = :state_key""",
+        nids=list(snapshot_nids),
+        type=key[0],
+        state_key=key[1],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def write_current_state(tx: Transaction, room_nid: int, changes: Mapping[StateKey, int | None]) -> None:
     """Set or remove keys of the current state."""
     tx.run_many(

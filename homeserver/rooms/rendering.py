@@ -27,7 +27,8 @@ _MOST_REPLACED = 200_000
 class Rendered:
     """An event for clients. `head` is its JSON up to (not including) the closing brace; `unsigned` is what of
     `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
-    readers only who may see the event `previous_nid`; where that is None, for all."""
+    readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state just after
+    it, None where this server does not know that."""
 
     event_nid: int
     event_id: str
@@ -37,6 +38,7 @@ class Rendered:
     head: bytes
     unsigned: bytes
     sent_by: tuple[str, str] | None
+    state_after: int | None
     previous: bytes = b""
     previous_nid: int | None = None
 
@@ -47,14 +49,17 @@ class Rendered:
         device: tuple[str, str] | None = None,
         relations: bytes | None = None,
         seen: Collection[int] = (),
+        membership: str | None = None,
     ) -> msgspec.Raw:
         """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON, `seen` are the
-        numbers of the events that were looked at and may be seen."""
+        numbers of the events that were looked at and may be seen, `membership` is the reader's at the event."""
         parts = [self.head, b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
         if self.unsigned:
             parts.append(self.unsigned)
         if self.previous and (self.previous_nid is None or self.previous_nid in seen):
             parts.append(self.previous)
+        if membership is not None:
+            parts.append(b',"membership":' + _encode(membership))
         if relations is not None:
             parts.append(b',"m.relations":' + relations)
         if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
@@ -137,6 +142,7 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
         _encode(client_event(event))[:-1],
         unsigned,
         sent_by,
+        stored.state_after,
     )
 
 

@@ -7,7 +7,7 @@ share all that came before them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from immutables import Map
@@ -59,6 +59,21 @@ class Snapshots:
             state = apply(state, delta)
         self._states.put(snapshot_nid, state, size_bytes(state))
         return state
+
+    def entries(self, tx: Transaction, snapshot_nids: Collection[int], key: StateKey) -> dict[int, int | None]:
+        """What each of some snapshots has at one key, without reading whole states that are not at hand."""
+        found: dict[int, int | None] = {}
+        missing = []
+        for nid in snapshot_nids:
+            state = self._states.get(nid)
+            if state is None:
+                missing.append(nid)
+            else:
+                found[nid] = state.get(key)
+        if missing:
+            path = {row[0]: row for row in queries_state.entries_of_path(tx, missing, key)}
+            found.update((nid, _entry(path, nid)) for nid in missing)
+        return found
 
     def since_common(self, tx: Transaction, nids: Sequence[int]) -> tuple[int | None, dict[int, Delta]]:
         """(the last common ancestor of some snapshots, what each changes against it); None for an empty state, where
@@ -134,6 +149,16 @@ def difference(old: State, new: State) -> Delta:
 def size_bytes(state: State) -> int:
     """A rough measure of what a state that shares nothing takes."""
     return 400 + _BYTES_PER_ENTRY * len(state)
+
+
+def _entry(path: Mapping[int, tuple[int, int | None, int | None, int | None]], snapshot_nid: int) -> int | None:
+    """What the nearest snapshot that says anything of the key says; see `queries_state.entries_of_path`."""
+    nid: int | None = snapshot_nid
+    while nid is not None:
+        _, nid, speaker, event_nid = path[nid]
+        if speaker is not None:
+            return event_nid
+    return None
 
 
 def _node(tx: Transaction, nid: int) -> _Node:

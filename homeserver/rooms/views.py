@@ -58,8 +58,16 @@ class EventViews:
         if erased := self._visibility.erased_users(tx):
             rendered = [self._without_erased(tx, viewer, one) if one.sender in erased else one for one in rendered]
         seen = self._seen(tx, viewer, [one.previous_nid for one in rendered if one.previous_nid is not None])
+        states = {one.state_after for one in rendered if one.state_after is not None}
+        memberships = self._visibility.memberships_at(tx, viewer.user_id, states)
         return [
-            one.raw(viewer.now_ms, device=device, relations=relations.get(one.event_nid), seen=seen)
+            one.raw(
+                viewer.now_ms,
+                device=device,
+                relations=relations.get(one.event_nid),
+                seen=seen,
+                membership=None if one.state_after is None else memberships[one.state_after],
+            )
             for one in rendered
         ]
 

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeserver.database import Transaction
@@ -72,6 +72,15 @@ class Visibility:
         """Those of the events that the user may see, in their order."""
         answers: dict[int, tuple[str, str]] = {}
         return [stored for stored in events if self._may_see(tx, reader, stored, answers)]
+
+    def memberships_at(self, tx: Transaction, user_id: str, snapshot_nids: Collection[int]) -> dict[int, str]:
+        """The user's membership in each of some states; `leave` where they have none."""
+        nids = self._snapshots.entries(tx, snapshot_nids, ("m.room.member", user_id))
+        events = self._loader.get_many(tx, {nid for nid in nids.values() if nid is not None})
+        return {
+            snapshot_nid: "leave" if nid is None else (events[nid].membership or "leave")
+            for snapshot_nid, nid in nids.items()
+        }
 
     def is_world_readable(self, tx: Transaction, snapshot_nid: int) -> bool:
         """Whether anybody may see an event at this state."""
