@@ -72,6 +72,7 @@ class Server:
         self._federation.work.stop()
         self._federation.egress.close()
         self._ground.services.close()
+        self._slices.media.workers.close()
         await self._accounts.stop()
         await self._ground.background.finish()
         await self._ground.offload(self._ground.database.close)
@@ -90,6 +91,7 @@ class Server:
             await self._accounts.reap()
             await self._slices.notifications.reap()
             await self._slices.encryption.reap()
+            await self._slices.media.files.reap()
             before_ts = wall_clock_ms() - _DAY_MS
             await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)

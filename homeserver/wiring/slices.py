@@ -30,6 +30,7 @@ from homeserver.sync.streams import Streams
 from homeserver.wiring.encryption import Encryption, wire_encryption
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.media import MediaParts, wire_media
 from homeserver.wiring.notifications import wire_notifications
 from homeserver.wiring.outside import space_endpoints
 from homeserver.wiring.syncing import wire_syncing
@@ -49,6 +50,7 @@ class Slices:
     presence: Presence
     notifications: Notifications
     encryption: Encryption
+    media: MediaParts
     polling: Polling
     data: UserData
     edus: Mapping[str, ReceiveEdu]
@@ -80,6 +82,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
+    media = wire_media(ground, federation)
     syncing = wire_syncing(
         ground, streams, sources, encryption.section, data.filters.get_filter, directory.is_published
     )
@@ -93,6 +96,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         presence=presence,
         notifications=notifications,
         encryption=encryption,
+        media=media,
         polling=syncing.polling,
         data=data,
         edus={**_edus(typing, receipts, presence), **encryption.edus},
@@ -108,6 +112,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
             *encryption.endpoints,
+            *media.endpoints,
             *user_data_endpoints(ground, accounts, data),
             *space_endpoints(ground, federation, directory),
         ],

@@ -14,6 +14,7 @@ from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
 from homeserver.slices.keys.tables import TABLES as KEYS
 from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
+from homeserver.slices.media.tables import TABLES as MEDIA
 from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.openid.tables import TABLES as OPENID
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
@@ -39,6 +40,7 @@ TABLES: list[Table] = [
     *FILTERS,
     *KEYS,
     *LOGIN_TOKENS,
+    *MEDIA,
     *NOTIFICATIONS,
     *OPENID,
     *PUSH_RULES,

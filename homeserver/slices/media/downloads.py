@@ -1,0 +1,37 @@
+"""A file that is asked for, or a thumbnail of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from homeserver.slices.media.folder import Contents
+from homeserver.slices.media.records import Content, Media, Thumbnail, ThumbnailSize
+from homeserver.slices.media.service import MediaFiles, Wish
+from homeserver.slices.media.thumbnailing import Thumbnailing
+
+
+class Downloads:
+    """Finds what is wished for, and notes that it was. `requires_account`: files are for those with an account."""
+
+    def __init__(
+        self, files: MediaFiles, thumbnailing: Thumbnailing, contents: Contents, *, requires_account: bool
+    ) -> None:
+        self._files = files
+        self._thumbnailing = thumbnailing
+        self._contents = contents
+        self.requires_account = requires_account
+
+    async def find(self, wish: Wish) -> tuple[Media, Content]:
+        """A file; see `MediaFiles.get`."""
+        media = await self._files.get(wish)
+        await self._files.note_used(media)
+        return media, Content(str(media.sha256), media.size_bytes)
+
+    async def thumbnail(self, wish: Wish, size: ThumbnailSize) -> Thumbnail:
+        """A thumbnail; 400 `M_UNKNOWN` for a file that is no image."""
+        media, _ = await self.find(wish)
+        return await self._thumbnailing.thumbnail(media, size)
+
+    def read(self, content: Content, start: int, length: int) -> AsyncIterator[bytes]:
+        """A part of a content, in pieces."""
+        return self._contents.read(content.sha256, start, length)
