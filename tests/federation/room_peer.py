@@ -22,7 +22,7 @@ from homeserver.protocol.events import Event, NewEvent, StateKey, new_event, par
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from tests.support.api_client import Answer
 from tests.support.homeserver import Homeserver
-from tests.support.peer_homeserver import MovingClock, PeerHomeserver
+from tests.support.peer_homeserver import MovingClock, PeerHomeserver, new_key
 from tests.support.peer_server import Exchange, PeerServer
 
 FEDERATION = "/_matrix/federation/v1"
@@ -44,6 +44,8 @@ class RoomPeer:
     def __init__(self, authority: Authority, target: Homeserver) -> None:
         self._server = PeerServer(lambda exchange: None, _context(authority))
         self._homeserver = PeerHomeserver(self._server, ADDRESS, MovingClock())
+        # A port, and with it a server name, may be given out again; then the server remembers keys of another peer.
+        self._homeserver.keys = [new_key(self.new_txn_id())]
         self._answer_others = self._server.answer
         self._server.answer = self._answer
         self.answers = self._homeserver.answers
