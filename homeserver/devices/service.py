@@ -23,7 +23,8 @@ class Devices:
 
     `on_devices_deleted` and `on_devices_reused` are called within the transaction: whoever keeps something for a
     device (tokens, keys, messages, pushers) removes it there. A device is reused when a login names a known id: a
-    client that was logged out softly comes back with its keys.
+    client that was logged out softly comes back with its keys. `on_devices_changed` likewise: a device is new, or is
+    called something else.
     """
 
     def __init__(self, database: Database, last_seen: LastSeen, clock: Callable[[], int] = wall_clock_ms) -> None:
@@ -32,6 +33,7 @@ class Devices:
         self._clock = clock
         self.on_devices_deleted: list[DevicesHook] = []
         self.on_devices_reused: list[DevicesHook] = []
+        self.on_devices_changed: list[DevicesHook] = []
 
     async def devices_of(self, user_id: str) -> list[Device]:
         """All devices of a user."""
@@ -73,7 +75,7 @@ class Devices:
         """The device of a login, added if it is not there; its id. The name of a known device stays."""
         device_id = device_id or new_device_id()
         if self._insert(tx, user_id, device_id, display_name):
-            tx.publish("devices", user_id)
+            self._changed(tx, user_id, device_id)
         else:
             for hook in self.on_devices_reused:
                 hook(tx, user_id, [device_id])
@@ -96,7 +98,7 @@ class Devices:
     def _rename(self, tx: Transaction, user_id: str, device_id: str, display_name: str) -> bool:
         is_there = queries.rename_device(tx, user_id, device_id, display_name)
         if is_there:
-            tx.publish("devices", user_id)
+            self._changed(tx, user_id, device_id)
         return is_there
 
     def _create_or_rename(self, tx: Transaction, user_id: str, device_id: str, display_name: str | None) -> bool:
@@ -104,8 +106,13 @@ class Devices:
         if not is_new and display_name is not None:
             queries.rename_device(tx, user_id, device_id, display_name)
         if is_new or display_name is not None:
-            tx.publish("devices", user_id)
+            self._changed(tx, user_id, device_id)
         return is_new
+
+    def _changed(self, tx: Transaction, user_id: str, device_id: str) -> None:
+        tx.publish("devices", user_id)
+        for hook in self.on_devices_changed:
+            hook(tx, user_id, [device_id])
 
     def _insert(self, tx: Transaction, user_id: str, device_id: str, display_name: str | None) -> bool:
         row = {

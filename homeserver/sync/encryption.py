@@ -1,4 +1,5 @@
-"""What `/sync` tells for end-to-end encryption: messages to the device, and how many one-time keys it has left.
+"""What `/sync` tells for end-to-end encryption: messages to the device, how many one-time keys it has left, and whose
+devices changed.
 
 https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync
 """
@@ -34,12 +35,26 @@ class KeyCountSource(Protocol):
         """`device_one_time_keys_count` and `device_unused_fallback_key_types`."""
 
 
+class DeviceListSource(Protocol):
+    """When users' devices changed."""
+
+    def device_lists_between(self, tx: Transaction, user_id: str, since: int, upto: int) -> Json:
+        """`changed` and `left`, in (since, upto]; empty for neither."""
+
+
+#: Without any of these, nobody's devices have changed, and the same people share rooms.
+_LIST_TOPICS = ("devices", "device_lists", "members", "membership")
+
+
 class EncryptionSection:
     """Composes it."""
 
-    def __init__(self, to_device: ToDeviceSource, key_counts: KeyCountSource) -> None:
+    def __init__(
+        self, to_device: ToDeviceSource, key_counts: KeyCountSource, device_lists: DeviceListSource
+    ) -> None:
         self._to_device = to_device
         self._key_counts = key_counts
+        self._device_lists = device_lists
 
     async def acknowledge(self, requester: Requester, since: SyncToken) -> None:
         """A device comes back with a token: what it was told with that need not be told again."""
@@ -59,6 +74,12 @@ class EncryptionSection:
         if ask.since is not None and ask.has_topic("one_time_keys"):
             # Enough to end a long poll; the counts as they are then follow from `always`.
             answer["device_one_time_keys_count"] = {}
+        if ask.since is not None and any(ask.has_topic(topic) for topic in _LIST_TOPICS):
+            lists = self._device_lists.device_lists_between(
+                tx, ask.requester.user_id, ask.since.position, ask.upto.position
+            )
+            if lists:
+                answer["device_lists"] = lists
         self._add_messages(tx, ask, ask.requester.device_id, answer)
 
     def _add_messages(self, tx: Transaction, ask: Ask, device_id: str, answer: Json) -> None:

@@ -191,6 +191,11 @@ class Streams:
         for room_nid in joined - stream.rooms:
             self._by_room.setdefault(room_nid, set()).add(stream.user_id)
             stream.changed_rooms[room_nid] = self._feed.position
+        if joined - stream.rooms:
+            # What changed there while the rooms were looked up has not reached this stream.
+            stream.changed_at = self._feed.position
+            stream.changed_topics.update(dict.fromkeys(PEOPLE_TOPICS, self._feed.position))
+            self._wake_soon(stream)
         for room_nid in stream.rooms - joined:
             self._leave_room(stream.user_id, room_nid)
         stream.rooms = joined

@@ -1,4 +1,4 @@
-"""What end-to-end encryption needs: messages from device to device, and public keys."""
+"""What end-to-end encryption needs: messages from device to device, public keys, and whose devices changed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from dataclasses import dataclass
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
+from homeserver.rooms.sharing import RoomSharing
 from homeserver.slices.keys.device_keys import DeviceKeys
+from homeserver.slices.keys.device_lists import ListChanges, LocalLists
 from homeserver.slices.keys.endpoints import KeyEndpoints
 from homeserver.slices.keys.endpoints_federation import KeyFederationEndpoints
-from homeserver.slices.keys.local_keys import LocalKeys
+from homeserver.slices.keys.local_keys import LocalKeys, OwnDevices
 from homeserver.slices.keys.one_time_keys import OneTimeKeys
-from homeserver.slices.keys.service import Keys, Place
+from homeserver.slices.keys.remote_keys import RemoteKeys
+from homeserver.slices.keys.remote_lists import RemoteLists
+from homeserver.slices.keys.resync import Resync
+from homeserver.slices.keys.service import Keys
 from homeserver.slices.to_device.endpoints import ToDeviceEndpoints
 from homeserver.slices.to_device.service import ToDevice
 from homeserver.sync.encryption import EncryptionSection
+from homeserver.sync.tokens import parse_sync_token
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 
@@ -25,27 +31,68 @@ class Encryption:
     """See the module. `section`: what `/sync` tells of it."""
 
     to_device: ToDevice
+    remote_lists: RemoteLists
+    resync: Resync
     section: EncryptionSection
     edus: Mapping[str, ReceiveEdu]
     endpoints: list[object]
 
+    async def start(self) -> None:
+        """Go on with what a stop interrupted."""
+        await self.resync.start()
+
     async def reap(self) -> None:
-        """Forget what is past its time."""
+        """Forget what is past its time, and try again what failed."""
         await self.to_device.reap()
+        await self.remote_lists.reap()
+        await self.resync.start()
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    changes: ListChanges
+    local: LocalLists
+    remote: RemoteLists
+    resync: Resync
 
 
 def wire_encryption(ground: Ground, federation: Federation, accounts: AccountParts) -> Encryption:
-    """Make it, and have it told of devices that go."""
-    devices = accounts.devices
-    to_device = ToDevice(ground.database, devices.ids_of, federation.sender.queue_durable, ground.server_name)
+    """Make it, and have it told of devices that come, change and go, and of who comes into rooms."""
+    devices, server_name = accounts.devices, ground.server_name
+    to_device = ToDevice(ground.database, devices.ids_of, federation.sender.queue_durable, server_name)
+    tells_names = ground.config.federation.allow_device_name_lookup
+    local_keys = LocalKeys(OwnDevices(devices.ids_of, devices.names_of, tells_names))
+    lists = _lists(ground, federation, local_keys)
     one_time_keys = OneTimeKeys(ground.database, ground.budget)
-    device_keys = DeviceKeys(ground.database, one_time_keys)
+    device_keys = DeviceKeys(ground.database, one_time_keys, lists.local)
+    devices.on_devices_changed.append(lists.local.devices_changed)
     devices.on_devices_deleted += [to_device.delete_devices, device_keys.delete_devices]
-    place = Place(ground.server_name, ground.config.federation.allow_device_name_lookup, ground.reactor)
-    keys = Keys(ground.database, LocalKeys(devices.names_of), one_time_keys, federation.client.queries, place)
+    ground.parts.current.on_changed.append(lists.local.note_state)
+    remote_keys = RemoteKeys(lists.remote, lists.resync, federation.client.queries, ground.reactor)
+    keys = Keys(ground.database, local_keys, one_time_keys, remote_keys, server_name)
     return Encryption(
         to_device=to_device,
-        section=EncryptionSection(to_device, one_time_keys),
-        edus={"m.direct_to_device": to_device.receive},
-        endpoints=[ToDeviceEndpoints(to_device), KeyEndpoints(device_keys, keys), KeyFederationEndpoints(keys)],
+        remote_lists=lists.remote,
+        resync=lists.resync,
+        section=EncryptionSection(to_device, one_time_keys, lists.changes),
+        edus={
+            "m.direct_to_device": to_device.receive,
+            "m.device_list_update": lists.resync.receive_update,
+            "m.signing_key_update": lists.remote.receive_signing_keys,
+        },
+        endpoints=[
+            ToDeviceEndpoints(to_device),
+            KeyEndpoints(device_keys, keys, lists.changes, lambda token: parse_sync_token(token).position),
+            KeyFederationEndpoints(keys),
+        ],
     )
+
+
+def _lists(ground: Ground, federation: Federation, local_keys: LocalKeys) -> _Lists:
+    sharing = RoomSharing(ground.server_name)
+    changes = ListChanges(ground.database, sharing)
+    queue_edu = federation.sender.queue_durable
+    remote = RemoteLists(ground.database, changes, sharing, federation.client.queries.user_devices)
+    resync = Resync(remote, ground.background.spawn)
+    federation.health.on_revived(resync.retry)
+    return _Lists(changes, LocalLists(changes, sharing, local_keys, queue_edu, ground.server_name), remote, resync)

@@ -51,6 +51,7 @@ class Federation:
     history: History
     work: RoomWork
     sender: Sender
+    health: DestinationHealth
     authenticator: RequestAuthenticator
 
 
@@ -88,6 +89,7 @@ def wire_federation(ground: Ground) -> Federation:
         history=History(rooms, client.history, checks, arrivals, ground.server_name),
         work=work,
         sender=_sender(ground, settings, outward),
+        health=outward.health,
         authenticator=_authenticator(ground, settings, outward),
     )
 

@@ -54,6 +54,7 @@ class Server:
         await self._slices.data.profiles.resume()
         await self._federation.work.start()
         await self._federation.sender.start()
+        await self._slices.encryption.start()
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self._reap()))
         for options in listener_options(ground.config):

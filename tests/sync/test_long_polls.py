@@ -51,7 +51,9 @@ class LongPollTest(HomeserverCase):
 
     def test_by_ones_own_message_from_another_device(self) -> None:
         """All devices stay alike."""
-        answer = self.woken_by(lambda: self.bob.log_in_again().send(self.room, "me"))
+        other = self.bob.log_in_again()
+        self.since = self.bob.sync(set_presence="offline")["next_batch"]
+        answer = self.woken_by(lambda: other.send(self.room, "me"))
         self.assertEqual(self.room_of(answer)["timeline"]["events"][0]["content"]["body"], "me")
 
     def test_by_somebody_typing(self) -> None:
@@ -131,6 +133,7 @@ class LongPollTest(HomeserverCase):
     def test_two_polls_of_one_user_are_both_answered(self) -> None:
         """Two devices wait."""
         phone = self.bob.log_in_again()
+        self.since = self.bob.sync(set_presence="offline")["next_batch"]
         with ThreadPoolExecutor(2) as threads:
             polling = [
                 threads.submit(device.sync, self.since, _TIMEOUT_MS, set_presence="offline")

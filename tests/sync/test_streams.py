@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from homeserver.database import Change, ChangeFeed
 from homeserver.rooms.records import Membership
-from homeserver.sync.streams import Streams
+from homeserver.sync.streams import Streams, UserStream
 
 ALICE = "@alice:a.test"
 
@@ -53,6 +53,23 @@ class WakingTest(TestCase):
 
         self.assertEqual(told, ["cache", "poll"])
 
+    def test_what_changes_while_a_users_rooms_are_looked_up_is_noticed(self) -> None:
+        """Of the people in them too, though the change reached nobody's stream."""
+        looked_up: Deferred[Mapping[int, Membership]] = Deferred()
+
+        async def look_up(user_id: str) -> Mapping[int, Membership]:
+            return await looked_up
+
+        streams = Streams(self.feed, look_up, self.clock)
+        found = ensureDeferred(streams.get(ALICE))
+        self.feed.deliver([Change(5, "device_lists", "7")], 5)
+        looked_up.callback({7: Membership(7, "!r:a.test", ALICE, "join", 1, 1, False)})
+        stream = result_of(found)
+
+        self.assertTrue(stream.has_topic_since("device_lists", 4))
+        self.assertFalse(stream.is_unchanged_since(4, stream.volatile_born_at))
+        self.assertTrue(stream.is_unchanged_since(5, stream.volatile_born_at))
+
     def test_a_poll_ends_when_its_time_is_over(self) -> None:
         """Nothing changes for the user."""
         poll = self.poll()
@@ -61,6 +78,13 @@ class WakingTest(TestCase):
         self.assertFalse(poll.called)
         self.clock.advance(1)
         self.assertTrue(poll.called)
+
+
+def result_of(done: Deferred[UserStream]) -> UserStream:
+    """What has been found."""
+    results: list[UserStream] = []
+    done.addCallback(results.append)
+    return results[0]
 
 
 async def in_no_room(user_id: str) -> Mapping[int, Membership]:

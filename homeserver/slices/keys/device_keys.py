@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from homeserver.database import Database, Transaction
 from homeserver.slices.keys import queries_devices as queries
+from homeserver.slices.keys.device_lists import LocalLists
 from homeserver.slices.keys.one_time_keys import OneTimeKeys
 from homeserver.slices.keys.shapes import Json, Upload, identity_of
 
@@ -16,9 +17,10 @@ from homeserver.slices.keys.shapes import Json, Upload, identity_of
 class DeviceKeys:
     """The keys of local devices. `delete_devices` takes part in the transaction of `Devices.on_devices_deleted`."""
 
-    def __init__(self, database: Database, one_time_keys: OneTimeKeys) -> None:
+    def __init__(self, database: Database, one_time_keys: OneTimeKeys, lists: LocalLists) -> None:
         self._database = database
         self._one_time_keys = one_time_keys
+        self._lists = lists
 
     async def upload(self, user_id: str, device_id: str, upload: Upload) -> dict[str, int]:
         """Publish keys; the number of one-time keys by algorithm. Raises what `OneTimeKeys.upload` raises."""
@@ -27,8 +29,8 @@ class DeviceKeys:
 
     def delete_devices(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
         """These devices are gone."""
-        queries.delete_devices(tx, user_id, device_ids)
-        self._one_time_keys.delete_devices(tx, user_id, device_ids)
+        self._delete_keys(tx, user_id, device_ids)
+        self._lists.devices_deleted(tx, user_id, device_ids)
 
     def _upload(self, tx: Transaction, user_id: str, device_id: str, upload: Upload) -> dict[str, int]:
         if upload.device_keys is not None:
@@ -42,5 +44,10 @@ class DeviceKeys:
             return
         if known is not None and identity_of(known)["keys"] != identity_of(keys)["keys"]:
             # Another client under the same device id: what was signed by the one before is worth nothing.
-            self.delete_devices(tx, user_id, [device_id])
+            self._delete_keys(tx, user_id, [device_id])
         queries.write_keys(tx, user_id, device_id, keys)
+        self._lists.devices_changed(tx, user_id, [device_id])
+
+    def _delete_keys(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
+        queries.delete_devices(tx, user_id, device_ids)
+        self._one_time_keys.delete_devices(tx, user_id, device_ids)

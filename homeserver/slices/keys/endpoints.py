@@ -1,6 +1,8 @@
-"""`/keys/upload`, `/keys/query` and `/keys/claim`."""
+"""`/keys/upload`, `/keys/query`, `/keys/claim` and `/keys/changes`."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from homeserver.http.request import Request
 from homeserver.http.response import Json
@@ -8,18 +10,27 @@ from homeserver.http.routing import Access, route
 from homeserver.protocol.errors import invalid_param
 from homeserver.protocol.requester import Requester
 from homeserver.slices.keys.device_keys import DeviceKeys
+from homeserver.slices.keys.device_lists import ListChanges
 from homeserver.slices.keys.service import Keys
 from homeserver.slices.keys.shapes import read_claim, read_query, read_timeout_ms, read_upload
 
 _KEYS = "/_matrix/client/v3/keys"
 
 
+PositionOf = Callable[[str], int]
+"""A token of `/sync` to the position that it stands for; 400 `M_INVALID_PARAM`."""
+
+
 class KeyEndpoints:
     """Publishes keys, and asks for others'."""
 
-    def __init__(self, device_keys: DeviceKeys, keys: Keys) -> None:
+    def __init__(
+        self, device_keys: DeviceKeys, keys: Keys, changes: ListChanges, position_of: PositionOf
+    ) -> None:
         self._device_keys = device_keys
         self._keys = keys
+        self._changes = changes
+        self._position_of = position_of
 
     @route("POST", f"{_KEYS}/upload", access=Access.GUEST)
     async def upload(self, request: Request, requester: Requester) -> Json:
@@ -50,3 +61,13 @@ class KeyEndpoints:
         """
         body = request.json_object()
         return await self._keys.claim(read_claim(body), read_timeout_ms(body))
+
+    @route("GET", f"{_KEYS}/changes")
+    async def changes(self, request: Request, requester: Requester) -> Json:
+        """Whose devices changed between two syncs.
+
+        https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3keyschanges
+        """
+        since = self._position_of(request.query.required("from"))
+        upto = self._position_of(request.query.required("to"))
+        return await self._changes.changes(requester.user_id, since, upto)

@@ -1,4 +1,4 @@
-"""`/user/keys` of the server-server API.
+"""`/user/keys` and `/user/devices` of the server-server API.
 
 https://spec.matrix.org/v1.19/server-server-api/#end-to-end-encryption
 """
@@ -29,3 +29,8 @@ class KeyFederationEndpoints:
     async def claim(self, request: Request, origin: str) -> Json:
         """https://spec.matrix.org/v1.19/server-server-api/#post_matrixfederationv1userkeysclaim"""
         return await self._keys.claim_for_server(read_claim(request.json_object()))
+
+    @route("GET", f"{_USER}/devices/{{userId}}", access=Access.SERVER)
+    async def devices(self, request: Request, origin: str) -> Json:
+        """https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1userdevicesuserid"""
+        return await self._keys.devices_for_server(request.parameters["userId"])

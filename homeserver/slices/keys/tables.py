@@ -58,4 +58,80 @@ FALLBACK_KEYS = Table(
     reaper="keys: removed with the device",
 )
 
-TABLES = [DEVICE_KEYS, ONE_TIME_KEYS, FALLBACK_KEYS]
+DEVICE_LIST_CHANGES = Table(
+    name="device_list_changes",
+    owner="keys",
+    # The last position at which the devices of a user, of this server or another, changed.
+    sql="""
+    CREATE TABLE device_list_changes (
+        user_id TEXT NOT NULL PRIMARY KEY,
+        position BIGINT NOT NULL
+    );
+    CREATE INDEX device_list_changes_by_position ON device_list_changes (position);
+    """,
+    bound="one row a user who ever had devices and was in a room with local users",
+    reaper="never: a few bytes a user, and clients ask what changed since they were last here",
+)
+
+DEVICE_LIST_STREAMS = Table(
+    name="device_list_streams",
+    owner="keys",
+    # Of local users: the number of the last change that other servers were told of, and which device it was about.
+    sql="""
+    CREATE TABLE device_list_streams (
+        user_id TEXT NOT NULL PRIMARY KEY,
+        stream_id BIGINT NOT NULL,
+        device_id TEXT NOT NULL
+    );
+    """,
+    bound="one row a local user who ever had a device",
+    reaper="never: other servers compare with it",
+)
+
+REMOTE_DEVICE_LISTS = Table(
+    name="remote_device_lists",
+    owner="keys",
+    # `stream_id`: up to which change the list is right; `fetched_stream_id`: of the last time it came whole, which was
+    # at `fetched_position`. `heard_stream_id`: a change that was heard of and is not in the list.
+    sql="""
+    CREATE TABLE remote_device_lists (
+        user_id TEXT NOT NULL PRIMARY KEY,
+        stream_id BIGINT NOT NULL DEFAULT 0,
+        fetched_stream_id BIGINT NOT NULL DEFAULT 0,
+        heard_stream_id BIGINT NOT NULL DEFAULT 0,
+        fetched_position BIGINT NOT NULL DEFAULT 0,
+        needs_resync BIGINT NOT NULL DEFAULT 1,
+        master_key TEXT,
+        self_signing_key TEXT
+    );
+    CREATE INDEX remote_device_lists_to_resync ON remote_device_lists (needs_resync);
+    """,
+    bound="one row a user of another server who shares a room with local users and was asked for",
+    reaper="keys.RemoteLists.reap: users who share no room any more",
+)
+
+REMOTE_DEVICES = Table(
+    name="remote_devices",
+    owner="keys",
+    sql="""
+    CREATE TABLE remote_devices (
+        user_id TEXT NOT NULL,
+        device_id TEXT NOT NULL,
+        keys TEXT,
+        display_name TEXT,
+        PRIMARY KEY (user_id, device_id)
+    );
+    """,
+    bound="500 devices with keys of at most 64 KiB a list",
+    reaper="keys: goes with its list",
+)
+
+TABLES = [
+    DEVICE_KEYS,
+    ONE_TIME_KEYS,
+    FALLBACK_KEYS,
+    DEVICE_LIST_CHANGES,
+    DEVICE_LIST_STREAMS,
+    REMOTE_DEVICE_LISTS,
+    REMOTE_DEVICES,
+]

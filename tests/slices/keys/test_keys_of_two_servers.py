@@ -96,7 +96,7 @@ class HostileKeysTest(HostileCase):
 
     def test_a_server_answers_for_its_own_users_and_devices_only(self) -> None:
         """All else is left out of what clients are told."""
-        peer, alice = self.peer.user_id, self.alice.user_id
+        peer, alice = f"@stranger:{self.peer.name}", self.alice.user_id
         good = {"user_id": peer, "device_id": "GOOD", "algorithms": [], "keys": {}, "signatures": {}}
         answer = {
             "device_keys": {
