@@ -58,7 +58,7 @@ class UserDirectory:
 
     async def search(self, user_id: str, term: str, limit: int) -> dict[str, Any]:
         """`results`, best first, and whether they were `limited`; nothing where the directory is switched off."""
-        words = fold(term).split()[:_MOST_WORDS]
+        words = fold(term.replace("\0", "")).split()[:_MOST_WORDS]
         is_too_long = any(len(word) > _MOST_CHARACTERS for word in words)
         if not words or is_too_long or not self._config.is_enabled:
             return {"results": [], "limited": False}
