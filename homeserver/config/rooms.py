@@ -52,6 +52,7 @@ class RoomsConfig:
     forgotten_retention_ms: int | None = 28 * _DAY_MS
     enable_ephemeral_messages: bool = False
     enable_search: bool = True
+    max_event_delay_ms: int = _DAY_MS
     power_level_content: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -92,6 +93,7 @@ def rooms_from(top: Section) -> RoomsConfig:
         forgotten_retention_ms=top.read("forgotten_room_retention_period", DURATION_MS, 28 * _DAY_MS),
         enable_ephemeral_messages=top.read("enable_ephemeral_messages", BOOLEAN, default.enable_ephemeral_messages),
         enable_search=top.read("enable_search", BOOLEAN, True),
+        max_event_delay_ms=top.read("max_event_delay_duration", DURATION_MS, default.max_event_delay_ms),
         power_level_content=MappingProxyType({key: levels.read(key, FREE, None) for key in levels.names()}),
     )
 

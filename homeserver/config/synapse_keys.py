@@ -17,7 +17,7 @@ _PROCESS = """
     worker_manhole worker_daemonize worker_pid_file worker_log_config worker_replication_secret
     worker_replication_secret_path worker_replication_host worker_replication_port worker_replication_http_port
     worker_replication_http_tls worker_main_http_uri worker_log_file redis modules third_party_event_rules
-    spam_checker password_providers experimental_features matrix_rtc max_event_delay_duration
+    spam_checker password_providers experimental_features matrix_rtc
 """
 _METRICS = """
     metrics_flags sentry opentracing report_stats_endpoint enable_legacy_metrics metrics_port metrics_bind_host

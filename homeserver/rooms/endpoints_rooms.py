@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
 
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found, suspended
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
+from homeserver.rooms.drafting import Drafting, Wanted
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.policies import RoomPolicies
-from homeserver.rooms.records import EventDraft
 from homeserver.rooms.service import Rooms, TransactionKey
 
 V3 = "/_matrix/client/v3"
@@ -22,11 +20,10 @@ V3 = "/_matrix/client/v3"
 FindProfile = Callable[[str], Awaitable[dict[str, str]]]
 """A local user's id to the `displayname` and `avatar_url` that go into member events."""
 
-CheckRelation = Callable[[str, str, dict[str, Any]], Awaitable[None]]
-"""(user id, event type, content); raises 400 where what the event says of another one may not be said."""
+Schedule = Callable[[Wanted, Requester, int, TransactionKey | None], Awaitable[str]]
+"""(what, for whom, in how many milliseconds, the request's transaction): the id of an event that is sent later."""
 
-CheckAliases = Callable[[str, dict[str, Any], dict[str, Any]], Awaitable[None]]
-"""(room id, old content, new content) of `m.room.canonical_alias`; raises 400 `M_BAD_ALIAS`."""
+_DELAY = "org.matrix.msc4140.delay"
 
 
 class RoomEndpoints:
@@ -37,16 +34,16 @@ class RoomEndpoints:
         rooms: Rooms,
         founding: Founding,
         profile: FindProfile,
-        check_aliases: CheckAliases,
         policies: RoomPolicies,
-        check_relation: CheckRelation,
+        drafting: Drafting,
+        schedule: Schedule,
     ) -> None:
         self._rooms = rooms
         self._founding = founding
         self._profile = profile
-        self._check_aliases = check_aliases
         self._policies = policies
-        self._check_relation = check_relation
+        self._drafting = drafting
+        self._schedule = schedule
 
     @route("POST", f"{V3}/createRoom", access=Access.USER, limit="rc_room_creation", refuses_suspended=True)
     async def create_room(self, request: Request, requester: Requester) -> Json:
@@ -83,24 +80,22 @@ class RoomEndpoints:
         return await self._send(request, requester, None)
 
     async def _send(self, request: Request, requester: Requester, key: TransactionKey | None) -> Json:
-        path, content = request.parameters, request.json_object()
-        if path["eventType"] == "m.room.redaction":
-            draft = await self._redaction(path["roomId"], _redacted_id(content), content, requester)
-        elif requester.is_suspended:
-            raise suspended()
-        else:
-            draft = EventDraft(path["eventType"], requester.user_id, content)
-            if "m.relates_to" in content:
-                await self._check_related(draft, key)
-        return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
+        path = request.parameters
+        wanted = Wanted(path["roomId"], path["eventType"], request.json_object())
+        return await self._now_or_later(request, requester, wanted, key)
 
-    async def _check_related(self, draft: EventDraft, key: TransactionKey | None) -> None:
-        """What may be said of another event once may be repeated with the same transaction id."""
-        try:
-            await self._check_relation(draft.sender, draft.type, draft.content)
-        except MatrixError:
-            if key is None or not await self._rooms.was_sent(key):
-                raise
+    async def _now_or_later(
+        self, request: Request, requester: Requester, wanted: Wanted, key: TransactionKey | None
+    ) -> Json:
+        """Send it, or keep it for later where the request has a delay.
+
+        https://github.com/matrix-org/matrix-spec-proposals/pull/4140
+        """
+        delay_ms = request.query.find_integer(_DELAY, 1)
+        if delay_ms is not None:
+            return {"delay_id": await self._schedule(wanted, requester, delay_ms, key)}
+        draft = await self._drafting.draft(wanted, requester, key)
+        return {"event_id": await self._rooms.send(wanted.room_id, draft, requester, key)}
 
     @route(
         "PUT",
@@ -119,12 +114,8 @@ class RoomEndpoints:
         https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3roomsroomidstateeventtypestatekey
         """
         path = request.parameters
-        room_id, event_type, state_key = path["roomId"], path["eventType"], path.get("stateKey", "")
-        content = request.json_object()
-        if event_type == "m.room.canonical_alias" and state_key == "":
-            await self._check_aliases(room_id, await self._old_content(room_id, (event_type, "")), content)
-        draft = EventDraft(event_type, requester.user_id, content, state_key=state_key)
-        return {"event_id": await self._rooms.send(room_id, draft, requester)}
+        wanted = Wanted(path["roomId"], path["eventType"], request.json_object(), path.get("stateKey", ""))
+        return await self._now_or_later(request, requester, wanted, None)
 
     @route("PUT", f"{V3}/rooms/{{roomId}}/redact/{{eventId}}/{{txnId}}", access=Access.GUEST, limit="rc_message")
     async def redact(self, request: Request, requester: Requester) -> Json:
@@ -143,41 +134,11 @@ class RoomEndpoints:
 
     async def _redact(self, request: Request, requester: Requester, key: TransactionKey | None) -> Json:
         path = request.parameters
-        draft = await self._redaction(path["roomId"], path["eventId"], request.json_object(optional=True), requester)
+        content = request.json_object(optional=True)
+        draft = await self._drafting.redaction(path["roomId"], path["eventId"], content, requester)
         return {"event_id": await self._rooms.send(path["roomId"], draft, requester, key)}
-
-    async def _redaction(
-        self, room_id: str, event_id: str, content: dict[str, Any], requester: Requester
-    ) -> EventDraft:
-        """A redaction that the requester may send; who is suspended redacts their own events alone."""
-        room = await self._rooms.get_room_of(room_id, requester.user_id)
-        target = await self._rooms.find_event(event_id)
-        if target is not None and target.event.room_id != room.room_id:
-            raise invalid_param("The event is of another room.")
-        if target is None:
-            raise not_found("There is no such event in the room.")
-        if requester.is_suspended and target.event.sender != requester.user_id:
-            raise suspended()
-        if target.event.type == "m.room.create":
-            raise forbidden("The event that made the room cannot be redacted.")
-        await self._rooms.check_may_redact(room, requester.user_id, target)
-        if room.version.redacts_in_content:
-            content = {**content, "redacts": event_id}
-        return EventDraft("m.room.redaction", requester.user_id, content, redacts=event_id)
-
-    async def _old_content(self, room_id: str, key: tuple[str, str]) -> dict[str, Any]:
-        room = await self._rooms.find_room(room_id)
-        event = None if room is None else await self._rooms.find_state_event(room.room_nid, key)
-        return {} if event is None else dict(event.content)
 
 
 def transaction_key(requester: Requester, scope: str, txn_id: str) -> TransactionKey:
     """The key of a request with a transaction id, scoped to the device."""
     return TransactionKey(requester.user_id, requester.device_id or "", scope, txn_id)
-
-
-def _redacted_id(content: dict[str, Any]) -> str:
-    redacts = content.get("redacts")
-    if not isinstance(redacts, str):
-        raise bad_json("redacts: must be an event id.")
-    return redacts

@@ -144,9 +144,9 @@ def delete_sent_before(tx: Transaction, before_ts: int) -> int:
 
 
 def sent_by_device(tx: Transaction, event_nids: Collection[int]) -> list[tuple[int, str, str, str]]:
-    """(event_nid, user_id, device_id, txn_id) of those events that a transaction made."""
+    """(event_nid, scope, device_id, txn_id) of those events that a transaction made."""
     rows = tx.all_in(
-        "SELECT event_nid, user_id, device_id, txn_id FROM sent_transactions WHERE event_nid IN :nids",
+        "SELECT event_nid, scope, device_id, txn_id FROM sent_transactions WHERE event_nid IN :nids",
         nids=list(event_nids),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -22,13 +22,20 @@ _encode = msgspec.json.encode
 
 _MOST_REPLACED = 200_000
 
+DELAYED = "delayed"
+"""The scope of the transactions by which delayed events are sent, whose ids are theirs.
+
+https://github.com/matrix-org/matrix-spec-proposals/pull/4140
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """An event for clients. `head` is its JSON up to (not including) the closing brace; `unsigned` is what of
     `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
     readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state just after
-    it, None where this server does not know that."""
+    it, None where this server does not know that. `delay_id`: that of the delayed event which it was,
+    for its sender alone."""
 
     event_nid: int
     event_id: str
@@ -41,6 +48,7 @@ class Rendered:
     state_after: int | None
     previous: bytes = b""
     previous_nid: int | None = None
+    delay_id: str | None = None
 
     def raw(
         self,
@@ -64,6 +72,8 @@ class Rendered:
             parts.append(b',"m.relations":' + relations)
         if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
             parts.append(b',"transaction_id":' + _encode(self.sent_by[1]))
+        if self.delay_id is not None and device is not None and self.sender == device[0]:
+            parts.append(b',"org.matrix.msc4140.delay_id":' + _encode(self.delay_id))
         parts.append(b"}}")
         return msgspec.Raw(b"".join(parts))
 
@@ -111,7 +121,9 @@ class Renderer:
 
     def _make(self, tx: Transaction, nids: Collection[int]) -> dict[int, Rendered]:
         extra = {row[0]: (row[1], row[2]) for row in queries_events.render_rows(tx, nids)}
-        sent = {row[0]: (row[2], row[3]) for row in queries_rooms.sent_by_device(tx, nids)}
+        rows = queries_rooms.sent_by_device(tx, nids)
+        sent = {row[0]: (row[2], row[3]) for row in rows if row[1] != DELAYED}
+        delayed = {row[0]: row[3] for row in rows if row[1] == DELAYED}
         around = [nid for pair in extra.values() for nid in pair if nid is not None]
         stored = self._loader.stored_by_nid(tx, {*extra, *around})
         made = {}
@@ -119,7 +131,7 @@ class Renderer:
             if nid not in stored:
                 continue
             unsigned = _unsigned(stored, replaces_nid, redacted_by)
-            rendered = _rendered(stored[nid], unsigned, sent.get(nid))
+            rendered = replace(_rendered(stored[nid], unsigned, sent.get(nid)), delay_id=delayed.get(nid))
             if replaces_nid is not None and replaces_nid in stored:
                 old = stored[replaces_nid]
                 is_open = self._visibility.shows_also(tx, old, stored[nid])

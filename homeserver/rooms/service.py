@@ -94,12 +94,13 @@ class Rooms:
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
         lock = room_lock(room.room_nid)
-        stored = await self._database.transact(self._send, room, draft, txn, locks=(lock,))
+        stored = await self._database.transact(self.send_within, room, draft, txn, locks=(lock,))
         return stored.event.event_id
 
-    def _send(
+    def send_within(
         self, tx: Transaction, room: RoomRecord, draft: EventDraft, txn: TransactionKey | None
     ) -> StoredEvent:
+        """The same within a transaction that holds the room's lock."""
         if txn is not None:
             sent = queries_rooms.find_sent(tx, txn.columns())
             if sent is not None:

@@ -12,6 +12,7 @@ from homeserver.federation.resident import Intake, Resident
 from homeserver.federation.serving import Serving
 from homeserver.federation.transactions import Transactions
 from homeserver.federation.uninvited import Uninvited
+from homeserver.rooms.drafting import Drafting
 from homeserver.rooms.endpoints_history import HistoryEndpoints
 from homeserver.rooms.endpoints_members import MembershipEndpoints
 from homeserver.rooms.endpoints_rooms import RoomEndpoints
@@ -20,23 +21,27 @@ from homeserver.rooms.founding import Founding
 from homeserver.rooms.reading import RoomReading
 from homeserver.rooms.upgrading import Upgrading
 from homeserver.slices.relations.endpoints import RelationEndpoints
+from homeserver.wiring.delayed_events import Delayed
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.outside import further_room_endpoints
 from homeserver.wiring.slices import Slices
 
 
-def room_endpoints(ground: Ground, federation: Federation, slices: Slices) -> list[object]:
+def room_endpoints(
+    ground: Ground, federation: Federation, slices: Slices, drafting: Drafting, delayed: Delayed
+) -> list[object]:
     """What clients do in rooms."""
     rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
     founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
     reading = RoomReading(ground.database, rooms, ground.parts)
     upgrading = Upgrading(ground.database, rooms, ground.parts, founding, directory, slices.succession)
-    check_relation = slices.relations.check_may_send
+    schedule = delayed.events.schedule
     return [
-        RoomEndpoints(rooms, founding, find_profile, directory.check_canonical, slices.policies, check_relation),
+        RoomEndpoints(rooms, founding, find_profile, slices.policies, drafting, schedule),
         MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve, slices.succession),
         UpgradeEndpoints(upgrading, find_profile),
+        delayed.endpoints,
         HistoryEndpoints(reading, federation.history.fill),
         RelationEndpoints(slices.relations, reading.get_readable, reading.find_place),
     ]

@@ -14,7 +14,9 @@ from homeserver.http.routing import Router
 from homeserver.http.server_limits import ServerLimits
 from homeserver.http.static_files import StaticFiles
 from homeserver.http.tls import CertificateFiles
+from homeserver.rooms.drafting import Drafting
 from homeserver.wiring.accounts import account_endpoints
+from homeserver.wiring.delayed_events import Delayed, wire_delayed_events
 from homeserver.wiring.endpoints import federation_endpoints, room_endpoints
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
@@ -26,19 +28,22 @@ _STRICT_CSP = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; ba
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """The router and its listeners."""
+    """The router and its listeners, and the events that wait."""
 
     router: Router
     listeners: Listeners
+    delayed: Delayed
 
 
 def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices) -> Wired:
     """Everything that answers requests."""
     registry = new_registry()
+    drafting = Drafting(ground.rooms, slices.directory.check_canonical, slices.relations.check_may_send)
+    delayed = wire_delayed_events(ground, accounts, drafting)
     endpoints: list[object] = [
         OperationEndpoints(registry),
         *account_endpoints(ground, accounts, slices.memberships),
-        *room_endpoints(ground, federation, slices),
+        *room_endpoints(ground, federation, slices, drafting, delayed),
         *federation_endpoints(ground, federation, accounts, slices),
         *slices.endpoints,
     ]
@@ -46,7 +51,7 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
     router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits, server_limits)
     listeners = Listeners(router, ground.reactor, _static(ground.config))
     registry.register(HttpMetrics(router, lambda: listeners.sites))
-    return Wired(router, listeners)
+    return Wired(router, listeners, delayed)
 
 
 def listener_options(config: Config) -> Iterator[ListenerOptions]:

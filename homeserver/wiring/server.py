@@ -40,6 +40,7 @@ class Server:
         self._accounts = accounts
         self._slices = slices
         self._listeners: Listeners = wired.listeners
+        self._delayed = wired.delayed
         self._loops: list[LoopingCall] = []
         self.ports: list[int] = []
 
@@ -55,6 +56,7 @@ class Server:
         await self._federation.work.start()
         await self._federation.sender.start()
         await self._slices.encryption.start()
+        ground.background.spawn(self._delayed.sending.work())
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self._reap()))
         for options in listener_options(ground.config):
@@ -67,6 +69,7 @@ class Server:
         """End in order: no new requests, then what is under way, then the queues, then the database."""
         self._slices.polling.stop()
         await self._listeners.close(_GRACE_S)
+        self._delayed.sending.stop()
         for loop in self._loops:
             loop.stop()
         self._federation.sender.stop()
@@ -91,6 +94,7 @@ class Server:
             await self._ground.database.reap()
             await self._accounts.reap()
             await self._slices.notifications.reap()
+            await self._delayed.events.reap()
             await self._slices.encryption.reap()
             await self._slices.media.files.reap()
             before_ts = wall_clock_ms() - _DAY_MS

@@ -20,9 +20,9 @@ Json = dict[str, Any]
 
 #: Every released version of the specification this server speaks.
 VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
-#: Features under the names they had before they came into the specification, by which clients still ask for them.
-FORMERLY_UNSTABLE: Mapping[str, bool] = MappingProxyType(
-    {"org.matrix.msc2285.stable": True, "uk.tcpip.msc4133.stable": True}
+#: Features that are not in the specification, or under the names they had before, by which clients still ask for them.
+UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
+    {"org.matrix.msc2285.stable": True, "uk.tcpip.msc4133.stable": True, "org.matrix.msc4140": True}
 )
 #: Capabilities that clients take for granted, or for missing, unless told.
 _OPTIONAL = ("m.3pid_changes", "m.get_login_token", "m.forget_forced_upon_leave")
@@ -39,7 +39,7 @@ class DiscoverySettings:
     public_baseurl: str
     admin_contact: str | None = None
     extra_well_known: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    unstable_features: Mapping[str, bool] = field(default_factory=lambda: FORMERLY_UNSTABLE)
+    unstable_features: Mapping[str, bool] = field(default_factory=lambda: UNSTABLE_FEATURES)
 
 
 class Discovery:
