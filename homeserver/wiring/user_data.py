@@ -16,6 +16,7 @@ from homeserver.rooms.memberships import Memberships
 from homeserver.slices.account_data.endpoints import AccountDataEndpoints
 from homeserver.slices.account_data.read_marker import ReadMarker
 from homeserver.slices.account_data.service import AccountData
+from homeserver.slices.delayed_events.records import delayed_event_limits
 from homeserver.slices.discovery.endpoints import DiscoveryEndpoints
 from homeserver.slices.discovery.service import Capabilities, Discovery, DiscoverySettings
 from homeserver.slices.filters.endpoints import FilterEndpoints
@@ -114,7 +115,11 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
         DiscoveryEndpoints(
             Discovery(about),
             Capabilities(
-                config.accounts, config.rooms.default_version, accounts.accounts.find_user, frozenset(_offered(config))
+                config.accounts,
+                config.rooms.default_version,
+                accounts.accounts.find_user,
+                frozenset(_offered(config)),
+                {"org.matrix.msc4140.delayed_events": delayed_event_limits(config.rooms.max_event_delay_ms)},
             ),
         ),
         VoipEndpoints(TurnServer(config.voip)),

@@ -84,6 +84,11 @@ class DelayedEvent:
         return result
 
 
+def delayed_event_limits(max_delay_ms: int) -> Json:
+    """What clients are told of the limits, as a capability."""
+    return {"max_delay_ms": max_delay_ms, "max_scheduled": MOST_SCHEDULED}
+
+
 def refusal(errcode: str, message: str, **extra: Any) -> MatrixError:
     """400 with an errcode of the proposal's, which clients look for under its unstable name, too."""
     unstable = {f"org.matrix.msc4140.{name}": value for name, value in {"errcode": errcode, **extra}.items()}

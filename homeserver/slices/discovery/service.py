@@ -73,7 +73,8 @@ class Discovery:
 
 
 class Capabilities:
-    """Answers what a user may do. `offered`: the optional capabilities that are there, such as `m.get_login_token`."""
+    """Answers what a user may do. `offered`: the optional capabilities that are there, such as `m.get_login_token`.
+    `further`: capabilities that are more than there or not."""
 
     def __init__(
         self,
@@ -81,11 +82,13 @@ class Capabilities:
         default_room_version: str,
         find_user: FindUser,
         offered: frozenset[str] = frozenset(),
+        further: Mapping[str, Json] = MappingProxyType({}),
     ) -> None:
         self._config = config
         self._default_room_version = default_room_version
         self._find_user = find_user
         self._offered = offered
+        self._further = further
 
     async def of_user(self, user_id: str) -> Json:
         """https://spec.matrix.org/v1.19/client-server-api/#capabilities-negotiation"""
@@ -103,6 +106,7 @@ class Capabilities:
                 "available": dict.fromkeys(ROOM_VERSIONS, "stable"),
             },
             "m.profile_fields": self._profile_fields(),
+            **self._further,
             **({"m.account_moderation": {"suspend": True, "lock": True}} if user is not None and user.is_admin else {}),
             **{name: {"enabled": is_enabled} for name, is_enabled in flags.items()},
         }

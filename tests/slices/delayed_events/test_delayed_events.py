@@ -73,9 +73,12 @@ class DelayedEventTest(DelayedEventCase):
     """Scheduling, and what can be done before the time has come."""
 
     def test_clients_are_told_that_there_is_such_a_thing(self) -> None:
-        """Among the unstable features."""
+        """Among the unstable features; and of its limits, as a capability."""
         features = self.server.get("/_matrix/client/versions")["unstable_features"]
+        limits = self.alice.get("/capabilities")["capabilities"]["org.matrix.msc4140.delayed_events"]
+
         self.assertIs(features["org.matrix.msc4140"], True)
+        self.assertEqual(limits, {"max_delay_ms": 24 * LONG_MS, "max_scheduled": 100})
 
     def test_a_message_comes_when_its_time_has_come(self) -> None:
         """Not before; its sender alone is told which it was."""
