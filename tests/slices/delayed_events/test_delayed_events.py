@@ -96,9 +96,9 @@ class DelayedEventTest(DelayedEventCase):
 
     def test_those_that_are_due_sooner_come_first(self) -> None:
         """Whatever was scheduled first."""
-        self.later(900, "third")
-        self.later(300, "first")
-        self.later(600, "second")
+        self.later(3000, "third")
+        self.later(500, "first")
+        self.later(1500, "second")
         self.wait_for("third")
 
         self.assertEqual(self.bodies(), ["third", "second", "first"])
@@ -121,11 +121,11 @@ class DelayedEventTest(DelayedEventCase):
 
     def test_what_is_cancelled_never_comes(self) -> None:
         """Also where the action stands in the body, as it did first."""
-        first, second = self.later(500, "first"), self.later(500, "second")
+        first, second = self.later(2000, "first"), self.later(2000, "second")
         self.act(first, "cancel")
         self.act(first, "cancel")
         self.server.post(f"{DELAYED}/{second}", {"action": "cancel"})
-        self.later(700, "witness")
+        self.later(2100, "witness")
         self.wait_for("witness")
 
         self.assertEqual(self.bodies(), ["witness"])
@@ -291,10 +291,10 @@ class RestartTest(DelayedEventCase):
 
     def test_what_became_due_while_the_server_was_down_is_sent_at_its_start(self) -> None:
         """In the order in which it was due."""
-        self.later(1200, "second")
+        self.later(2200, "second")
         self.later(1000, "first")
         self.server.stop()
-        time.sleep(1.3)
+        time.sleep(2.3)
         self.server.start()
         self.wait_for("second")
 
