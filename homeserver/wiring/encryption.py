@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
 from homeserver.rooms.sharing import RoomSharing
+from homeserver.slices.keys.cross_signing import CrossSigning
 from homeserver.slices.keys.device_keys import DeviceKeys
 from homeserver.slices.keys.device_lists import ListChanges, LocalLists
 from homeserver.slices.keys.endpoints import KeyEndpoints
 from homeserver.slices.keys.endpoints_federation import KeyFederationEndpoints
+from homeserver.slices.keys.endpoints_signing import SigningEndpoints
 from homeserver.slices.keys.local_keys import LocalKeys, OwnDevices
 from homeserver.slices.keys.one_time_keys import OneTimeKeys
 from homeserver.slices.keys.remote_keys import RemoteKeys
 from homeserver.slices.keys.remote_lists import RemoteLists
 from homeserver.slices.keys.resync import Resync
 from homeserver.slices.keys.service import Keys
+from homeserver.slices.keys.signatures import Signatures
 from homeserver.slices.to_device.endpoints import ToDeviceEndpoints
 from homeserver.slices.to_device.service import ToDevice
 from homeserver.sync.encryption import EncryptionSection
@@ -61,7 +65,8 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
     devices, server_name = accounts.devices, ground.server_name
     to_device = ToDevice(ground.database, devices.ids_of, federation.sender.queue_durable, server_name)
     tells_names = ground.config.federation.allow_device_name_lookup
-    local_keys = LocalKeys(OwnDevices(devices.ids_of, devices.names_of, tells_names))
+    own_devices = OwnDevices(devices.ids_of, devices.names_of, tells_names)
+    local_keys = LocalKeys(own_devices)
     lists = _lists(ground, federation, local_keys)
     one_time_keys = OneTimeKeys(ground.database, ground.budget)
     device_keys = DeviceKeys(ground.database, one_time_keys, lists.local)
@@ -70,6 +75,10 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
     ground.parts.current.on_changed.append(lists.local.note_state)
     remote_keys = RemoteKeys(lists.remote, lists.resync, federation.client.queries, ground.reactor)
     keys = Keys(ground.database, local_keys, one_time_keys, remote_keys, server_name)
+    cross_signing = CrossSigning(ground.database, own_devices, lists.local)
+    devices.on_devices_changed.append(cross_signing.check_devices)
+    accounts.hooks.on_deactivated.append(cross_signing.deactivate)
+    signatures = Signatures(ground.database, lists.local, keys.master_keys)
     return Encryption(
         to_device=to_device,
         remote_lists=lists.remote,
@@ -84,6 +93,7 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
             ToDeviceEndpoints(to_device),
             KeyEndpoints(device_keys, keys, lists.changes, lambda token: parse_sync_token(token).position),
             KeyFederationEndpoints(keys),
+            SigningEndpoints(cross_signing, signatures, partial(accounts.ui_auth.confirm, may_reuse=False)),
         ],
     )
 

@@ -80,3 +80,41 @@ def claim(asker: User, *devices: User, algorithm: str = "signed_curve25519") -> 
         wanted.setdefault(device.user_id, {})[device.device_id] = algorithm
     keys = asker.post("/keys/claim", {"one_time_keys": wanted})["one_time_keys"]
     return [keys.get(device.user_id, {}).get(device.device_id) for device in devices]
+
+
+class CrossSigner:
+    """The cross-signing keys of a user; `public` has their public halves, `keys` the signed objects, by usage."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        made = {usage: ed25519() for usage in ("master", "self_signing", "user_signing")}
+        self._secret = {usage: pair[0] for usage, pair in made.items()}
+        self.public = {usage: pair[1] for usage, pair in made.items()}
+        self.keys = {usage: self._key(usage) for usage in made}
+
+    def body(self, *usages: str) -> Json:
+        """A `/keys/device_signing/upload` of these keys, or all."""
+        return {f"{usage}_key": self.keys[usage] for usage in usages or self.keys}
+
+    def upload(self, *usages: str) -> None:
+        """Publish these keys, or all, where that needs no confirmation."""
+        self.user.post("/keys/device_signing/upload", self.body(*usages))
+
+    def sign(self, usage: str, key: Json) -> Json:
+        """Somebody's key with the signature of one of these."""
+        return signed(key, self.user.user_id, self._secret[usage], self.public[usage])
+
+    def _key(self, usage: str) -> Json:
+        public = self.public[usage]
+        key: Json = {"user_id": self.user.user_id, "usage": [usage], "keys": {f"ed25519:{public}": public}}
+        return key if usage == "master" else self.sign("master", key)
+
+
+def upload_signatures(user: User, *keys: Json) -> Json:
+    """Publish what a user has signed: keys of devices and master keys; returns the failures."""
+    body: Json = {}
+    for key in keys:
+        name = key["device_id"] if "device_id" in key else next(iter(key["keys"].values()))
+        body.setdefault(key["user_id"], {})[name] = key
+    failures: Json = user.post("/keys/signatures/upload", body)["failures"]
+    return failures

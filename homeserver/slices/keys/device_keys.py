@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from homeserver.database import Database, Transaction
 from homeserver.slices.keys import queries_devices as queries
+from homeserver.slices.keys import queries_signing
 from homeserver.slices.keys.device_lists import LocalLists
 from homeserver.slices.keys.one_time_keys import OneTimeKeys
 from homeserver.slices.keys.shapes import Json, Upload, identity_of
@@ -42,12 +43,16 @@ class DeviceKeys:
         known = queries.find_keys(tx, user_id, device_id)
         if known == keys:
             return
-        if known is not None and identity_of(known)["keys"] != identity_of(keys)["keys"]:
+        if known is not None and known.get("keys") != keys.get("keys"):
             # Another client under the same device id: what was signed by the one before is worth nothing.
             self._delete_keys(tx, user_id, [device_id])
+        elif known is not None and identity_of(known) != identity_of(keys):
+            queries_signing.delete_signatures_of(tx, user_id, [device_id])
         queries.write_keys(tx, user_id, device_id, keys)
         self._lists.devices_changed(tx, user_id, [device_id])
 
     def _delete_keys(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
         queries.delete_devices(tx, user_id, device_ids)
+        queries_signing.delete_signatures_of(tx, user_id, device_ids)
+        queries_signing.delete_signatures_with(tx, user_id, [f"ed25519:{device_id}" for device_id in device_ids])
         self._one_time_keys.delete_devices(tx, user_id, device_ids)

@@ -13,7 +13,7 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
 from homeserver.rooms.records import RoomRecord
-from homeserver.slices.keys import queries_lists
+from homeserver.slices.keys import queries_lists, queries_signing
 from homeserver.slices.keys.local_keys import LocalKeys
 from homeserver.slices.keys.shapes import Json
 
@@ -63,6 +63,10 @@ class ListChanges:
         candidates = set(queries_lists.changed_between(tx, since, upto))
         come, gone = self._sharing.come_and_gone(tx, user_id, since, upto)
         changed = come | self._sharing.sharing_with(tx, user_id, candidates - come) | (candidates & {user_id})
+        # Only users themselves see what they sign of others', and their user-signing key.
+        changed |= set(queries_signing.signed_between(tx, user_id, since, upto))
+        if queries_signing.is_set_between(tx, user_id, "user_signing", since, upto):
+            changed.add(user_id)
         if not changed and not gone:
             return {}
         return {"changed": sorted(changed), "left": sorted(gone - changed)}
@@ -93,6 +97,15 @@ class LocalLists:
     def devices_deleted(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
         """Devices are gone."""
         self._note(tx, user_id, device_ids, is_deleted=True)
+
+    def signing_keys_changed(self, tx: Transaction, user_id: str) -> None:
+        """The master or self-signing key, or the signatures of it, are others."""
+        self._changes.note(tx, user_id)
+        servers = self._sharing.servers_of(tx, user_id)
+        keys = self._local.signing_keys(tx, user_id)
+        if servers and keys:
+            update = {"user_id": user_id, **keys}
+            self._queue_edu(tx, servers, "m.signing_key_update", update, f"signing keys {user_id}")
 
     def note_state(self, tx: Transaction, room: RoomRecord, changes: Mapping[StateKey, Event | None]) -> None:
         """The state of a room changed: a user who joins is to be known to the servers there.

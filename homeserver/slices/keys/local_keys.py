@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from homeserver.database import Transaction
-from homeserver.slices.keys import queries_devices
+from homeserver.slices.keys import queries_devices, queries_signing
+from homeserver.slices.keys.queries_signing import Signature
 from homeserver.slices.keys.shapes import Json
+from homeserver.slices.keys.signing_shapes import public_key_of, with_signatures
 
 Asked = Mapping[str, Collection[str]]
 """User id to device ids, none for all."""
+
+ByKey = Mapping[tuple[str, str], list[Signature]]
+"""(user id, key name) to what was signed of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +29,90 @@ class OwnDevices:
 
 
 class LocalKeys:
-    """Puts it together. Callable within a transaction. `asker`: a local user, or None for another server."""
+    """Puts it together. Callable within a transaction. `asker`: a local user, or None for another server.
+
+    Whoever asks sees what users have signed of their own; only a user sees what they have signed of others'.
+
+    https://spec.matrix.org/v1.19/client-server-api/#key-and-signature-security
+    """
 
     def __init__(self, devices: OwnDevices) -> None:
         self._devices = devices
 
     def query(self, tx: Transaction, asked: Asked, asker: str | None) -> Json:
-        """`device_keys` of local users: user id to device id to keys, with an entry for each user asked for."""
+        """`device_keys`, `master_keys` and `self_signing_keys` of local users by user id, and `user_signing_keys` of
+        the asker; there are devices, if none, of each user asked for."""
         names = self._names(tx, asked, asker)
+        signed = _by_key(queries_signing.signatures_of_own(tx, asked))
         devices: dict[str, Json] = {user_id: {} for user_id in asked}
         for user_id, device_id, keys in queries_devices.keys_of_many(tx, asked):
-            if asked[user_id] and device_id not in asked[user_id]:
-                continue
-            name = names.get((user_id, device_id))
-            devices[user_id][device_id] = {**keys, "unsigned": {} if name is None else {"device_display_name": name}}
-        return {"device_keys": devices}
+            if not asked[user_id] or device_id in asked[user_id]:
+                shown = with_signatures(keys, [user_id], signed.get((user_id, device_id), ()))
+                devices[user_id][device_id] = {**shown, "unsigned": _named(names.get((user_id, device_id)))}
+        return {"device_keys": devices, **self._signing_keys(tx, asked, asker, signed)}
 
     def devices(self, tx: Transaction, user_id: str) -> list[Json]:
         """`device_id`, `keys` and perhaps `device_display_name` of each device with keys, for another server."""
-        names = self._names(tx, [user_id], None)
-        rows = queries_devices.keys_of_many(tx, [user_id])
         return [
-            {"device_id": device_id, "keys": keys, **_named(names.get((user_id, device_id)))}
-            for _, device_id, keys in rows
+            {"device_id": device_id, **_apart(keys)}
+            for device_id, keys in self.query(tx, {user_id: []}, None)["device_keys"][user_id].items()
         ]
 
     def device(self, tx: Transaction, user_id: str, device_id: str) -> Json | None:
         """The same of one device, without its id; without `keys` where it has none. None for no device."""
-        for one in self.devices(tx, user_id):
-            if one.pop("device_id") == device_id:
-                return one
+        keys = self.query(tx, {user_id: [device_id]}, None)["device_keys"][user_id].get(device_id)
+        if keys is not None:
+            return _apart(keys)
         if device_id not in self._devices.ids_of(tx, user_id):
             return None
         return _named(self._names(tx, [user_id], None).get((user_id, device_id)))
+
+    def signing_keys(self, tx: Transaction, user_id: str) -> Json:
+        """`master_key` and `self_signing_key` of a local user, if there are, for another server."""
+        signed = _by_key(queries_signing.signatures_of_own(tx, [user_id]))
+        found = self._signing_keys(tx, [user_id], None, signed)
+        return {name.removesuffix("s"): keys[user_id] for name, keys in found.items() if user_id in keys}
+
+    def with_own_signatures(self, tx: Transaction, master_keys: Mapping[str, Json], asker: str) -> dict[str, Json]:
+        """Master keys by user id with what the asker has signed of them."""
+        signed = _by_key(queries_signing.signatures_by(tx, asker, master_keys))
+        return {
+            user_id: with_signatures(key, [user_id], signed.get((user_id, public_key_of(key)), ()))
+            for user_id, key in master_keys.items()
+        }
+
+    def _signing_keys(self, tx: Transaction, users: Collection[str], asker: str | None, signed: ByKey) -> Json:
+        found: dict[str, Json] = {"master_keys": {}, "self_signing_keys": {}}
+        for user_id, usage, key in queries_signing.keys_of_many(tx, users):
+            if usage == "user_signing" and user_id != asker:
+                continue
+            extra = signed.get((user_id, public_key_of(key)), ()) if usage == "master" else ()
+            found.setdefault(f"{usage}_keys", {})[user_id] = with_signatures(key, [user_id], extra)
+        if asker is not None:
+            found["master_keys"] = self._both(tx, found["master_keys"], asker)
+        return found
+
+    def _both(self, tx: Transaction, master_keys: Mapping[str, Json], asker: str) -> Json:
+        """Master keys, which have their owners' signatures, with the asker's as well."""
+        others = {user_id: key for user_id, key in master_keys.items() if user_id != asker}
+        return {**master_keys, **self.with_own_signatures(tx, others, asker)}
 
     def _names(self, tx: Transaction, users: Collection[str], asker: str | None) -> Mapping[tuple[str, str], str]:
         if asker is None and not self._devices.tells_names:
             return {}
         return self._devices.names_of(tx, users)
+
+
+def _by_key(signatures: Iterable[Signature]) -> ByKey:
+    found: dict[tuple[str, str], list[Signature]] = {}
+    for one in signatures:
+        found.setdefault((one.user_id, one.key_name), []).append(one)
+    return found
+
+
+def _apart(keys: Json) -> Json:
+    """The keys of a device as they were published, and its name beside them."""
+    return {"keys": {name: value for name, value in keys.items() if name != "unsigned"}, **keys["unsigned"]}
 
 
 def _named(name: str | None) -> Json:

@@ -14,7 +14,9 @@ from homeserver.slices.keys.gathering import gather
 from homeserver.slices.keys.one_time_keys import Claims
 from homeserver.slices.keys.remote_lists import RemoteLists
 from homeserver.slices.keys.resync import Resync
-from homeserver.slices.keys.shapes import Json
+from homeserver.slices.keys.shapes import Json, is_device_keys
+from homeserver.slices.keys.signing_shapes import with_signatures
+from homeserver.slices.keys.updates import read_signing_key
 
 KEY_SECTIONS = ("device_keys", "master_keys", "self_signing_keys")
 #: Of so many users of a server the lists are fetched and kept; of more they are asked for in one request.
@@ -73,7 +75,7 @@ class RemoteKeys:
     async def _ask(self, server_name: str, outdated: Collection[str], strangers: Asked) -> Json:
         """What one server tells at once; what comes of lists is kept."""
         await self._resync.fetch_all(outdated)
-        return await self._client.query_user_keys(server_name, strangers) if strangers else {}
+        return _checked(await self._client.query_user_keys(server_name, strangers)) if strangers else {}
 
 
 def by_server(by_user: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -84,11 +86,28 @@ def by_server(by_user: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return parts
 
 
+def _checked(answer: Json) -> Json:
+    """What is in the right shape of what a server answers."""
+    devices = {
+        user_id: {one: keys for one, keys in of_user.items() if is_device_keys(keys, user_id, one)}
+        for user_id, of_user in answer["device_keys"].items()
+    }
+    checked: Json = {"device_keys": devices}
+    for usage in ("master", "self_signing"):
+        keys = answer.get(f"{usage}_keys", {})
+        read = {user_id: read_signing_key(key, user_id, usage) for user_id, key in keys.items()}
+        checked[f"{usage}_keys"] = {user_id: key for user_id, key in read.items() if key is not None}
+    return checked
+
+
 def _merge(found: Json, answer: Json, asked: Asked) -> None:
-    """Add an answer's keys of those users, and their devices, that were asked for."""
-    for section in KEY_SECTIONS:
-        for user_id, value in answer.get(section, {}).items():
-            if section == "device_keys" and asked.get(user_id):
-                found[section][user_id] = {one: value[one] for one in asked[user_id] if one in value}
-            else:
-                found[section][user_id] = value
+    """Add an answer's keys of those users, and their devices, that were asked for, with their own signatures."""
+    for user_id, devices in answer.get("device_keys", {}).items():
+        found["device_keys"][user_id] = {
+            device_id: with_signatures(keys, [user_id], ())
+            for device_id, keys in devices.items()
+            if not asked.get(user_id) or device_id in asked[user_id]
+        }
+    for section in ("master_keys", "self_signing_keys"):
+        for user_id, key in answer.get(section, {}).items():
+            found[section][user_id] = with_signatures(key, [user_id], ())

@@ -14,7 +14,7 @@ from homeserver.slices.keys.device_lists import stream_id_of
 from homeserver.slices.keys.local_keys import Asked, LocalKeys
 from homeserver.slices.keys.one_time_keys import Claims, OneTimeKeys
 from homeserver.slices.keys.remote_keys import RemoteKeys, by_server
-from homeserver.slices.keys.shapes import Json
+from homeserver.slices.keys.shapes import DEFAULT_TIMEOUT_MS, Json
 
 
 class Keys:
@@ -42,9 +42,18 @@ class Keys:
         failures: Json = {}
         if others:
             answer, failures = await self._remote.query(others, timeout_ms)
+            answer["master_keys"] = await self._database.read(
+                self._local.with_own_signatures, answer["master_keys"], user_id
+            )
             for section, keys in answer.items():
                 found.setdefault(section, {}).update(keys)
         return {"failures": failures, "device_keys": {}, **found}
+
+    async def master_keys(self, asker: str, user_ids: list[str]) -> Mapping[str, Json]:
+        """The master keys there are of some users of any server."""
+        answer = await self.query(asker, {user_id: [] for user_id in user_ids}, DEFAULT_TIMEOUT_MS)
+        keys: Mapping[str, Json] = answer.get("master_keys", {})
+        return keys
 
     async def query_for_server(self, asked: Asked) -> Json:
         """What another server is told about the keys of local users."""
@@ -86,6 +95,7 @@ class Keys:
             "user_id": user_id,
             "stream_id": stream_id_of(tx, user_id),
             "devices": self._local.devices(tx, user_id),
+            **self._local.signing_keys(tx, user_id),
         }
 
     def _is_local(self, user_id: str) -> bool:

@@ -126,6 +126,45 @@ REMOTE_DEVICES = Table(
     reaper="keys: goes with its list",
 )
 
+CROSS_SIGNING_KEYS = Table(
+    name="cross_signing_keys",
+    owner="keys",
+    # `usage`: master, self_signing or user_signing. `position`: where it was set.
+    sql="""
+    CREATE TABLE cross_signing_keys (
+        user_id TEXT NOT NULL,
+        usage TEXT NOT NULL,
+        signing_key TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        PRIMARY KEY (user_id, usage)
+    );
+    """,
+    bound="three rows of at most 64 KiB a local user",
+    reaper="keys: removed when the account is deactivated",
+)
+
+KEY_SIGNATURES = Table(
+    name="key_signatures",
+    owner="keys",
+    # What a local user has signed: a device or the master key (by its public half) of anybody. Others are shown what
+    # people signed of their own, and nobody else what they signed of others'.
+    sql="""
+    CREATE TABLE key_signatures (
+        signer TEXT NOT NULL,
+        user_id TEXT NOT NULL,
+        key_name TEXT NOT NULL,
+        signing_key_id TEXT NOT NULL,
+        signature TEXT NOT NULL,
+        position BIGINT NOT NULL,
+        PRIMARY KEY (signer, user_id, key_name, signing_key_id)
+    );
+    CREATE INDEX key_signatures_by_position ON key_signatures (signer, position);
+    CREATE INDEX key_signatures_by_key ON key_signatures (user_id, signer);
+    """,
+    bound="10,000 rows a local user",
+    reaper="keys: removed with the key that was signed, or that signed, if it is a local user's",
+)
+
 TABLES = [
     DEVICE_KEYS,
     ONE_TIME_KEYS,
@@ -134,4 +173,6 @@ TABLES = [
     DEVICE_LIST_STREAMS,
     REMOTE_DEVICE_LISTS,
     REMOTE_DEVICES,
+    CROSS_SIGNING_KEYS,
+    KEY_SIGNATURES,
 ]

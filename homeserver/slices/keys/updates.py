@@ -73,6 +73,7 @@ def read_signing_key(key: Any, user_id: str, usage: str) -> Json | None:
         and usage in key["usage"]
         and isinstance(key.get("keys"), dict)
         and len(key["keys"]) == 1
+        and all(isinstance(one, str) for one in key["keys"].values())
         and is_small(key, _GREATEST_KEY_BYTES)
     )
     return key if is_one else None

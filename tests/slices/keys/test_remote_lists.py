@@ -204,6 +204,29 @@ class RemoteListTest(HostileCase):
         told = self.alice.post("/keys/query", {"device_keys": {user_id: []}})
         self.assertEqual(told["master_keys"], {})
 
+    def test_signing_keys_are_taken_of_a_servers_own_users_and_in_the_right_shape(self) -> None:
+        """Others leave what is known as it is."""
+        self.known()
+        user_id = self.peer.user_id
+
+        def key(usage: str, name: str, **fields: Any) -> Json:
+            return {"user_id": user_id, "usage": [usage], "keys": {f"ed25519:{name}": name}, **fields}
+
+        def send(**content: Any) -> None:
+            self.peer.send(edus=[{"edu_type": "m.signing_key_update", "content": {"user_id": user_id, **content}}]).ok()
+
+        good = {"master_key": key("master", "A"), "self_signing_key": key("self_signing", "B")}
+        send(**good)
+        self.assertTrue(self.is_told())
+        for wrong in (1, {}, key("self_signing", "C"), key("master", "C", user_id=self.alice.user_id)):
+            send(master_key=wrong)
+        send(user_id=self.alice.user_id, master_key=key("master", "C", user_id=self.alice.user_id))
+
+        told = self.alice.post("/keys/query", {"device_keys": {user_id: [], self.alice.user_id: []}})
+        self.assertEqual(told["master_keys"], {user_id: good["master_key"]})
+        self.assertEqual(told["self_signing_keys"], {user_id: good["self_signing_key"]})
+        self.assertEqual(self.peer.requests_of(self.path), 1)
+
     def test_local_users_lists_are_told(self) -> None:
         """Numbered as their changes are; nobody else's."""
         user = self.server.new_user("bob")
