@@ -7,7 +7,7 @@ from typing import Any
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import route
-from homeserver.protocol.errors import bad_json, not_found
+from homeserver.protocol.errors import bad_json, invalid_param, not_found
 from homeserver.protocol.requester import Requester
 from homeserver.slices.push_rules.service import NewRule, PushRules
 
@@ -36,6 +36,15 @@ class PushRuleEndpoints:
         https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3pushrulesglobal
         """
         return await self._push_rules.get_rules(requester.user_id)
+
+    @route("GET", f"{_ROOT}/global/{{kind}}/")
+    async def rules_of_kind(self, request: Request, requester: Requester) -> Json:
+        """The rules of one kind; older clients ask so, the specification has only all of them or one."""
+        rules = await self._push_rules.get_rules(requester.user_id)
+        found = rules.get(request.parameters["kind"])
+        if found is None:
+            raise invalid_param("A rule is of the kind override, content, room, sender or underride.")
+        return found
 
     @route("GET", _RULE)
     async def rule(self, request: Request, requester: Requester) -> Json:
