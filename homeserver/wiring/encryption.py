@@ -1,4 +1,4 @@
-"""What end-to-end encryption needs: messages from device to device, public keys, and whose devices changed."""
+"""What end-to-end encryption needs: messages from device to device, public keys, whose devices changed, and backups."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from functools import partial
 from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
 from homeserver.rooms.sharing import RoomSharing
+from homeserver.slices.key_backup.endpoints import BackedUpKeyEndpoints, BackupEndpoints
+from homeserver.slices.key_backup.service import KeyBackup
 from homeserver.slices.keys.cross_signing import CrossSigning
 from homeserver.slices.keys.device_keys import DeviceKeys
 from homeserver.slices.keys.device_lists import ListChanges, LocalLists
@@ -79,6 +81,8 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
     devices.on_devices_changed.append(cross_signing.check_devices)
     accounts.hooks.on_deactivated.append(cross_signing.deactivate)
     signatures = Signatures(ground.database, lists.local, keys.master_keys)
+    backup = KeyBackup(ground.database)
+    accounts.hooks.on_deactivated.append(backup.deactivate)
     return Encryption(
         to_device=to_device,
         remote_lists=lists.remote,
@@ -93,6 +97,8 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
             ToDeviceEndpoints(to_device),
             KeyEndpoints(device_keys, keys, lists.changes, lambda token: parse_sync_token(token).position),
             KeyFederationEndpoints(keys),
+            BackupEndpoints(backup),
+            BackedUpKeyEndpoints(backup),
             SigningEndpoints(cross_signing, signatures, partial(accounts.ui_auth.confirm, may_reuse=False)),
         ],
     )

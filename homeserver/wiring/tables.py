@@ -13,6 +13,7 @@ from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
 from homeserver.slices.delayed_events.tables import TABLES as DELAYED_EVENTS
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
+from homeserver.slices.key_backup.tables import TABLES as KEY_BACKUP
 from homeserver.slices.keys.tables import TABLES as KEYS
 from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.media.tables import TABLES as MEDIA
@@ -40,6 +41,7 @@ TABLES: list[Table] = [
     *DELAYED_EVENTS,
     *DIRECTORY,
     *FILTERS,
+    *KEY_BACKUP,
     *KEYS,
     *LOGIN_TOKENS,
     *MEDIA,
