@@ -15,7 +15,7 @@ from tests.api.wire import RawRequest
 from tests.support.api_client import Answer
 
 #: So many, of random ones; without it as many as a check of all code has time for, the same ones each time.
-REQUESTS = int(os.environ.get("HEARTH_FUZZ", "0"))
+REQUESTS = int(os.environ.get("HEARTH_FUZZ") or 0)
 _REQUESTS_OF_A_CHECK = 2_000
 PATIENCE_S = 10.0
 #: Said of another server that was asked on the client's behalf.
