@@ -133,9 +133,7 @@ def in_background(work: Awaitable[None], what: str) -> None:
     Deferred.fromCoroutine(run())
 
 
-def registration_flows(
-    config: RegistrationConfig, captcha: CaptchaConfig, known_stages: Collection[str]
-) -> Flows:
+def registration_flows(config: RegistrationConfig, captcha: CaptchaConfig, known_stages: Collection[str]) -> Flows:
     """The flows that the configuration demands: all its conditions, or the dummy stage where it has none; and the
     same with an e-mail address, where it can be validated.
 

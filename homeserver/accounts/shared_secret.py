@@ -59,9 +59,7 @@ class SharedSecret:
     async def check(self, request: SecretRequest) -> None:
         """Raise `MatrixError` 400 for a nonce that was not given or used before, 403 `M_FORBIDDEN` for a wrong MAC."""
         secret = self._get_secret()
-        if "\0" in request.nonce or not await self._database.transact(
-            queries.take_nonce, request.nonce, self._clock()
-        ):
+        if "\0" in request.nonce or not await self._database.transact(queries.take_nonce, request.nonce, self._clock()):
             raise MatrixError(400, "M_UNKNOWN", "The nonce is not known, or was used.")
         # The protocol's own choice of hash; as an HMAC, SHA-1 is not broken.
         expected = hmac.new(secret.encode("utf-8"), request.signed_bytes(), hashlib.sha1).hexdigest()

@@ -135,9 +135,7 @@ class UiAuth:
         """The stage of this type."""
         return self._stages.get(stage_type)
 
-    async def attempt_elsewhere(
-        self, session_id: str, stage_type: str, auth: dict[str, Any], client_ip: str
-    ) -> None:
+    async def attempt_elsewhere(self, session_id: str, stage_type: str, auth: dict[str, Any], client_ip: str) -> None:
         """An attempt at a stage that comes from a browser, not from the client. Raises `StageFailed`, and
         `MatrixError` 404 `M_NOT_FOUND` for an unknown session or stage."""
         session, stage = await self.sessions.find(session_id), self._stages.get(stage_type)

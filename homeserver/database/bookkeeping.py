@@ -83,6 +83,4 @@ def changes_after(connection: Connection, position: int) -> list[Change]:
 
 def trim_changes(connection: Connection) -> None:
     """Forget old changes."""
-    connection.execute(
-        "DELETE FROM changes WHERE written_ts < :before", {"before": int(time.time() * 1000) - _KEPT_MS}
-    )
+    connection.execute("DELETE FROM changes WHERE written_ts < :before", {"before": int(time.time() * 1000) - _KEPT_MS})

@@ -51,9 +51,7 @@ class Job:
 class Writer:
     """Runs write transactions in order."""
 
-    def __init__(
-        self, engine: Engine, feed: ChangeFeed, reactor: IReactorFromThreads, seen: SeenChanges
-    ) -> None:
+    def __init__(self, engine: Engine, feed: ChangeFeed, reactor: IReactorFromThreads, seen: SeenChanges) -> None:
         self._engine = engine
         self._seen = seen
         self._feed = feed

@@ -163,9 +163,7 @@ class Arrivals:
         lacking = {one for one in prev_ids if one not in stored or stored[one].state_after is None}
         return [event.event_id for event in events if not lacking.isdisjoint(event.prev_events)]
 
-    async def _with_state(
-        self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str
-    ) -> Arrival:
+    async def _with_state(self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str) -> Arrival:
         """For a live event the state after each event missing before it, so that what this server knows of the room
         counts too; for one of the history, which changes nothing now, the state before it."""
         if not arrival.is_live:

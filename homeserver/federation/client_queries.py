@@ -194,7 +194,8 @@ def _object(value: Any) -> Json:
 
 
 def _is_device_of(keys: Mapping[str, Any], user_id: str, device_id: str) -> bool:
-    return keys.get("user_id") == user_id and keys.get("device_id") == device_id
+    """Whether keys are that device's, as far as they say."""
+    return bool(keys.get("user_id", user_id) == user_id and keys.get("device_id", device_id) == device_id)
 
 
 def _own_key(key: Any, user_id: str) -> Json | None:

@@ -112,9 +112,7 @@ class HandshakeEndpoints:
     async def _make(self, request: Request, origin: str, membership: str) -> dict[str, Any]:
         path = request.parameters
         versions = tuple(request.query.all("ver"))
-        return await self._resident.make(
-            Handshake(origin, path["roomId"], path["userId"], membership, versions)
-        )
+        return await self._resident.make(Handshake(origin, path["roomId"], path["userId"], membership, versions))
 
     async def _join(self, request: Request, origin: str) -> dict[str, Any]:
         stored = await self._send(request, origin, "join")

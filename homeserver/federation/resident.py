@@ -51,9 +51,7 @@ class Intake:
 class Resident:
     """Lets other servers' users in and out of rooms this server is in."""
 
-    def __init__(
-        self, database: Database, rooms: Rooms, parts: RoomParts, intake: Intake, identity: Identity
-    ) -> None:
+    def __init__(self, database: Database, rooms: Rooms, parts: RoomParts, intake: Intake, identity: Identity) -> None:
         self._database = database
         self._rooms = rooms
         self._parts = parts
@@ -168,11 +166,7 @@ class Resident:
             raise not_found("The state before the join is not known.")
         state = self._parts.snapshots.get(tx, stored.state_before)
         sender = stored.event.sender
-        nids = [
-            nid
-            for key, nid in state.items()
-            if not omit_members or key[0] != "m.room.member" or key[1] == sender
-        ]
+        nids = [nid for key, nid in state.items() if not omit_members or key[0] != "m.room.member" or key[1] == sender]
         chain: set[int] = set()
         for bitmap in chains_of(tx, [*nids, stored.event_nid]).values():
             chain.update(bitmap)

@@ -148,12 +148,7 @@ class Serving:
         while front and len(found) < limit:
             level = self._events(tx, room, front)[: limit - len(found)]
             found.update({one.event.event_id: one for one in level})
-            front = [
-                prev
-                for one in level
-                for prev in one.event.prev_events
-                if prev not in found and prev not in stop
-            ]
+            front = [prev for one in level for prev in one.event.prev_events if prev not in found and prev not in stop]
         return list(found.values())
 
     def _events(self, tx: Transaction, room: RoomRecord, event_ids: Iterable[str]) -> list[StoredEvent]:
@@ -161,9 +156,7 @@ class Serving:
         return [
             one
             for one in stored.values()
-            if one.event.room_id == room.room_id
-            and one.state_before is not None
-            and one.status is not Status.REJECTED
+            if one.event.room_id == room.room_id and one.state_before is not None and one.status is not Status.REJECTED
         ]
 
     def _pdus(self, tx: Transaction, room: RoomRecord, origin: str, nids: Sequence[int]) -> list[Json]:
@@ -172,9 +165,7 @@ class Serving:
         ordered = [stored[nid] for nid in nids if nid in stored]
         full, _ = self._parts.visibility.visible_to_server(tx, origin, ordered)
         seen = {one.event_nid for one in full}
-        return [
-            one.event.pdu if one.event_nid in seen else redacted_event(one.event).pdu for one in ordered
-        ]
+        return [one.event.pdu if one.event_nid in seen else redacted_event(one.event).pdu for one in ordered]
 
     def _whole(self, tx: Transaction, nids: Sequence[int]) -> list[Json]:
         events = self._parts.loader.get_many(tx, nids)

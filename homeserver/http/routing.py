@@ -1,8 +1,8 @@
 """Which method of which endpoints object serves a request.
 
-    class Rooms:
-        @route("PUT", "/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", limit="rc_message")
-        async def send(self, request: Request, requester: Requester) -> Json: ...
+class Rooms:
+    @route("PUT", "/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}", limit="rc_message")
+    async def send(self, request: Request, requester: Requester) -> Json: ...
 """
 
 from __future__ import annotations

@@ -142,9 +142,7 @@ class Profiles:
         if not is_open.get(key, True) and not requester.is_admin:
             raise forbidden(f"This server does not let users change their {key}.")
 
-    def _write(
-        self, tx: Transaction, user_id: str, key: str, change: Callable[[Profile], Profile]
-    ) -> tuple[str, ...]:
+    def _write(self, tx: Transaction, user_id: str, key: str, change: Callable[[Profile], Profile]) -> tuple[str, ...]:
         """The fields that the user's rooms do not show: the one changed, and all after a change got stuck."""
         before = queries.find_profile(tx, user_id) or Profile()
         spreading = queries.find_spreading(tx, user_id)

@@ -79,9 +79,7 @@ class Composer:
         snapshot_nid = self._resolver.resolve(tx, room, [tip.state_after for tip in tips])
         return Place(tips, snapshot_nid, self._snapshots.get(tx, snapshot_nid))
 
-    def compose(
-        self, tx: Transaction, room: RoomRecord, draft: EventDraft, place: Place, *, now_ms: int
-    ) -> Composed:
+    def compose(self, tx: Transaction, room: RoomRecord, draft: EventDraft, place: Place, *, now_ms: int) -> Composed:
         """Build and sign an event for a place, and check it by the auth rules of its room version."""
         auth_state = self.auth_state(tx, room, draft, place.state)
         fields = self.fields(room, draft, place, auth_state, now_ms=now_ms)
@@ -104,9 +102,7 @@ class Composer:
         check_allowed(event, auth_state)
         return {key: value for key, value in event.pdu.items() if key not in ("hashes", "signatures", "event_id")}
 
-    def auth_state(
-        self, tx: Transaction, room: RoomRecord, draft: EventDraft, state: State
-    ) -> dict[StateKey, Event]:
+    def auth_state(self, tx: Transaction, room: RoomRecord, draft: EventDraft, state: State) -> dict[StateKey, Event]:
         """The state that decides over an event like this one, the create event always included."""
         keys = auth_state_keys(draft.type, draft.state_key, draft.sender, draft.content, room.version)
         keys.add(("m.room.create", ""))

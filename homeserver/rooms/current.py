@@ -38,9 +38,7 @@ class CurrentState:
         self.write(tx, room, snapshot_nid, changes, cause_nid)
         return changes
 
-    def write(
-        self, tx: Transaction, room: RoomRecord, snapshot_nid: int, changes: Delta, cause_nid: int
-    ) -> None:
+    def write(self, tx: Transaction, room: RoomRecord, snapshot_nid: int, changes: Delta, cause_nid: int) -> None:
         """Record changes of current state that are already known."""
         queries_rooms.set_current_snapshot(tx, room.room_nid, snapshot_nid)
         if not changes:

@@ -50,9 +50,7 @@ class Drafting:
             await self._check_related(draft, txn)
         return draft
 
-    async def redaction(
-        self, room_id: str, event_id: str, content: dict[str, Any], requester: Requester
-    ) -> EventDraft:
+    async def redaction(self, room_id: str, event_id: str, content: dict[str, Any], requester: Requester) -> EventDraft:
         """A redaction that the requester may send; who is suspended redacts their own events alone."""
         room = await self._rooms.get_room_of(room_id, requester.user_id)
         target = await self._rooms.find_event(event_id)

@@ -83,9 +83,7 @@ class MembershipEndpoints:
         target = _target(body)
         content = _reason(body)
         content.update(await self._profile_of_local(target, requester))
-        await self._memberships.change(
-            Change(request.parameters["roomId"], target, "invite", content), requester
-        )
+        await self._memberships.change(Change(request.parameters["roomId"], target, "invite", content), requester)
         return {}
 
     @route("POST", f"{V3}/rooms/{{roomId}}/kick", refuses_suspended=True)

@@ -62,9 +62,7 @@ class RoomEndpoints:
         wanted = replace(self._policies.applied(wanted), invited_profiles=profiles)
         return {"room_id": await self._founding.create(wanted, requester)}
 
-    @route(
-        "PUT", f"{V3}/rooms/{{roomId}}/send/{{eventType}}/{{txnId}}", access=Access.GUEST, limit="rc_message"
-    )
+    @route("PUT", f"{V3}/rooms/{{roomId}}/send/{{eventType}}/{{txnId}}", access=Access.GUEST, limit="rc_message")
     async def send(self, request: Request, requester: Requester) -> Json:
         """Send a message event to a room.
 

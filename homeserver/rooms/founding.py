@@ -102,9 +102,7 @@ class Founding:
         draft = EventDraft("m.room.create", request.creator, create_content(request), state_key="")
         composed = self._parts.composer.compose(tx, unnamed, draft, Place((), None, EMPTY), now_ms=now_ms)
         room_id = composed.event.room_id
-        room = RoomRecord(
-            queries_rooms.insert_room(tx, room_id, request.version.version), room_id, request.version
-        )
+        room = RoomRecord(queries_rooms.insert_room(tx, room_id, request.version.version), room_id, request.version)
         root = self._parts.snapshots.extend(tx, room.room_nid, None, {})
         placement = Placement(root, Status.ACCEPTED, is_outbound=True, is_local=True)
         self._parts.appender.append(tx, room, composed.event, placement)

@@ -99,9 +99,7 @@ class Importer:
         kept = None if stripped is None else msgspec.json.encode(stripped)
         user_id, membership = str(event.state_key), event.membership or "leave"
         tx.publish("membership", user_id)
-        queries_members.write_memberships(
-            tx, [membership_row(tx, room.room_nid, user_id, membership, nid, kept)]
-        )
+        queries_members.write_memberships(tx, [membership_row(tx, room.room_nid, user_id, membership, nid, kept)])
 
     def _find_membership_event(self, tx: Transaction, room_id: str, user_id: str) -> Event | None:
         found = queries_rooms.find_room(tx, room_id)

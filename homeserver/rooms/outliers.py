@@ -68,9 +68,7 @@ class Outliers:
         return outlier_row(room, event, nid, status, chains[nid])
 
 
-def cited_events(
-    room: RoomRecord, event: Event, around: Mapping[str, StoredEvent]
-) -> dict[str, StoredEvent]:
+def cited_events(room: RoomRecord, event: Event, around: Mapping[str, StoredEvent]) -> dict[str, StoredEvent]:
     """The events that authorise this one, of those known, the implied create event among them."""
     return {auth_id: around[auth_id] for auth_id in authorising_ids(room, event) if auth_id in around}
 

@@ -179,9 +179,7 @@ class RoomReading:
         wanted = [nid for nid in nids if keep(events[nid].membership or "leave")]
         return self._raws(tx, wanted, requester)
 
-    def _state_at(
-        self, tx: Transaction, room: RoomRecord, position: int, requester: Requester, latest: State
-    ) -> State:
+    def _state_at(self, tx: Transaction, room: RoomRecord, position: int, requester: Requester, latest: State) -> State:
         """The state at a position, for somebody whose `latest` readable state is this."""
         reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         if reader.departure is not None and position >= reader.departure.position:
@@ -200,14 +198,10 @@ class RoomReading:
         nids = {key[1]: nid for key, nid in state.items() if key[0] == "m.room.member"}
         events = self._parts.loader.get_many(tx, list(nids.values()))
         return {
-            user_id: _profile(events[nid].content)
-            for user_id, nid in nids.items()
-            if events[nid].membership == "join"
+            user_id: _profile(events[nid].content) for user_id, nid in nids.items() if events[nid].membership == "join"
         }
 
-    def _event(
-        self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester
-    ) -> msgspec.Raw:
+    def _event(self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester) -> msgspec.Raw:
         stored = self._visible_event(tx, room, event_id, requester)
         return self._raws(tx, [stored.event_nid], requester, is_bundled=True)[0]
 
@@ -272,9 +266,7 @@ class RoomReading:
             gaps,
         )
 
-    def _scan(
-        self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int], reader: Reader
-    ) -> _Scanned:
+    def _scan(self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int], reader: Reader) -> _Scanned:
         """Walk until the page is full: events that are not shown do not count."""
         nids: list[int] = []
         last: tuple[int, int] | None = None
@@ -305,9 +297,7 @@ class RoomReading:
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
         return current_nid is not None and self._parts.visibility.is_world_readable(tx, current_nid)
 
-    def _walk(
-        self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int]
-    ) -> list[tuple[int, int]]:
+    def _walk(self, tx: Transaction, room: RoomRecord, page: Page, start: tuple[int, int]) -> list[tuple[int, int]]:
         if page.is_backward:
             found = queries_events.page_back(tx, room.room_nid, start, page.limit)
         else:

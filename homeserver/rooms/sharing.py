@@ -62,11 +62,13 @@ class RoomSharing:
                 ended.add(row.room_nid)
         come = set(queries_sharing.joined_members(tx, begun))
         gone = set(queries_sharing.joined_members(tx, ended))
-        gone |= {other for other, _, _ in queries_sharing.changed_members(tx, ended | begun, since, upto)}
-        for other, membership, position in queries_sharing.changed_members(tx, stays, since, upto):
-            if membership != "join":
+        gone |= {change[0] for change in queries_sharing.changed_members(tx, ended | begun, since, upto)}
+        for other, membership, position, number in queries_sharing.changed_members(tx, stays, since, upto):
+            if membership == "join":
+                if position is not None and position > since:
+                    come.add(other)
+            elif membership not in ("invite", "knock") or number > 1:
+                # Who was invited now, and nothing before it, was not in the room.
                 gone.add(other)
-            elif position is not None and position > since:
-                come.add(other)
         gone -= {user_id, *come}
         return come - {user_id}, gone - self.sharing_with(tx, user_id, gone)

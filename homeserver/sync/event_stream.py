@@ -55,9 +55,7 @@ class _Span:
 class EventStream:
     """Answers `/events`."""
 
-    def __init__(
-        self, database: Database, rooms: Rooms, parts: RoomParts, sources: Sources, polling: Polling
-    ) -> None:
+    def __init__(self, database: Database, rooms: Rooms, parts: RoomParts, sources: Sources, polling: Polling) -> None:
         self._database = database
         self._rooms = rooms
         self._parts = parts
@@ -133,9 +131,7 @@ class EventStream:
 
     def _visible(self, tx: Transaction, span: _Span, heard: _Heard) -> Iterable[tuple[int, int]]:
         """(position, number) of the events of a room that the user may see."""
-        places = queries_events.events_between(
-            tx, heard.room_nid, span.since.position, heard.upto, span.limit + 1
-        )
+        places = queries_events.events_between(tx, heard.room_nid, span.since.position, heard.upto, span.limit + 1)
         positions = {nid: position for position, nid in places}
         stored = self._parts.loader.stored_by_nid(tx, list(positions))
         reader = self._parts.visibility.reader(tx, heard.room_nid, span.requester.user_id)
@@ -180,5 +176,3 @@ def _heard(row: Membership, since: SyncToken, upto: SyncToken) -> _Heard | None:
 def _answered(start: SyncToken, polled: tuple[SyncToken, Json]) -> Json:
     upto, told = polled
     return {"start": str(start), "end": str(upto), "chunk": [], **told}
-
-

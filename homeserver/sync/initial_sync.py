@@ -40,9 +40,7 @@ class RoomSource:
 class InitialSync:
     """Answers both requests."""
 
-    def __init__(
-        self, database: Database, rooms: RoomSource, sources: Sources, sync: Sync, polling: Polling
-    ) -> None:
+    def __init__(self, database: Database, rooms: RoomSource, sources: Sources, sync: Sync, polling: Polling) -> None:
         self._database = database
         self._rooms = rooms
         self._sources = sources
@@ -51,9 +49,7 @@ class InitialSync:
 
     async def everything(self, requester: Requester, limit: int, *, has_left: bool) -> Json:
         """`{"end", "presence", "rooms", "account_data", "receipts"}`; `has_left`: with the rooms the user has left."""
-        wanted = SyncRequest(
-            filter=SyncFilter(timeline_limit=limit, include_leave=has_left), state_key="state_after"
-        )
+        wanted = SyncRequest(filter=SyncFilter(timeline_limit=limit, include_leave=has_left), state_key="state_after")
         answer = await self._sync.sync(requester, wanted)
         rows = await self._rooms.rooms.occupancy.memberships(requester.user_id)
         by_id = {row.room_id: row for row in rows.values()}

@@ -102,5 +102,3 @@ class Server:
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)
         except Exception:
             logger.exception("what is past its time could not be deleted")
-
-

@@ -75,9 +75,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     data = wire_user_data(ground, federation, memberships)
     notifications = wire_notifications(ground, data)
     send_durable = federation.sender.send_durable
-    receipts = Receipts(
-        ground.database, ground.numbers, send_durable, notifications.mark_read, ground.server_name
-    )
+    receipts = Receipts(ground.database, ground.numbers, send_durable, notifications.mark_read, ground.server_name)
     auto_join = ground.config.accounts.registration.auto_join_rooms
     follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)

@@ -50,9 +50,7 @@ def wire_threepids(ground: Ground, parts: AccountParts) -> list[object]:
 def _sessions(ground: Ground, config: EmailConfig) -> ValidationSessions:
     mailer = Mailer(config, ground.server_name, ground.reactor)
 
-    async def send(
-        address: str, subject: str, paragraphs: Sequence[str], link: tuple[str, str] | None = None
-    ) -> None:
+    async def send(address: str, subject: str, paragraphs: Sequence[str], link: tuple[str, str] | None = None) -> None:
         try:
             await mailer.send(address, subject, paragraphs, link)
         except MailFailed as error:

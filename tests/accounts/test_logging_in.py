@@ -118,7 +118,6 @@ class LoggingInTest(HomeserverCase):
             self.server.refusal("POST", "/refresh", {"refresh_token": login["refresh_token"]}), UNKNOWN_TOKEN
         )
 
-
     def test_a_refresh_whose_answer_was_lost_is_asked_for_again(self) -> None:
         """Until one of the new tokens is used."""
         login = self.login(self.alice.localpart, refresh_token=True).ok()

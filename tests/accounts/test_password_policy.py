@@ -118,9 +118,7 @@ class PasswordsOffTest(HomeserverCase):
         user = self.new_user("dora")
 
         self.assertNotIn("m.login.password", [flow["type"] for flow in self.server.get("/login")["flows"]])
-        self.assertEqual(
-            user.refusal("POST", "/account/password", {"new_password": PASSWORD}), (403, "M_FORBIDDEN")
-        )
+        self.assertEqual(user.refusal("POST", "/account/password", {"new_password": PASSWORD}), (403, "M_FORBIDDEN"))
         self.assertEqual(user.get("/capabilities")["capabilities"]["m.change_password"], {"enabled": False})
 
 

@@ -84,9 +84,7 @@ class Person:
         page = self.page
         self.write(text + Keys.ENTER)
         page.wait_for_text("message-body", text)
-        page.wait_for(
-            lambda: set(page.values("message", "delivery")) == {"sent"}, lambda: f"for {text!r} to be sent"
-        )
+        page.wait_for(lambda: set(page.values("message", "delivery")) == {"sent"}, lambda: f"for {text!r} to be sent")
 
     def wait_for_members(self, *people: Person) -> None:
         """Until the member list shows exactly these."""

@@ -1,6 +1,6 @@
 """A process that writes until it is killed, and says each number once its transaction is acknowledged.
 
-    python -m tests.database.writing_process ENGINE LOCATION
+python -m tests.database.writing_process ENGINE LOCATION
 """
 
 from __future__ import annotations

@@ -147,9 +147,7 @@ class RequestKeys(FederationCase):
         retired = new_key("retired")
         ring = self.key_ring(old={retired.key_id: OldVerifyKey(retired.verify_key.encoded, 1000)})
 
-        self.assertEqual(
-            run(ring.request_key("our.example", self.identity.key.key_id)), self.identity.key.verify_key
-        )
+        self.assertEqual(run(ring.request_key("our.example", self.identity.key.key_id)), self.identity.key.verify_key)
         found = run(ring.find_keys({("our.example", retired.key_id): 999}))
         self.assertEqual([known.verify_key.key_id for known in found.values()], [retired.key_id])
         self.assertEqual(run(ring.find_keys({("our.example", retired.key_id): 1001})), {})

@@ -179,5 +179,3 @@ class AboutThisServer(KeyServerCase):
         with self.assertRaises(MatrixError) as caught:
             run(self.endpoints().well_known(request))
         self.assertEqual(caught.exception.status, 404)
-
-

@@ -213,7 +213,6 @@ class RoomsOfTwoServersTest(FederationCase):
         ids = [{event["event_id"] for event in history(user, room)} for user in (self.alice, self.bob)]
         self.assertEqual(ids[0], ids[1])
 
-
     def test_nothing_is_lost_when_both_sides_write_at_once(self) -> None:
         """Each user's `/sync` has every message once, and in the order in which each side sent its own."""
         room = self.shared_room()

@@ -131,9 +131,7 @@ class ServedTest(unittest.TestCase):
             with self.subTest(path):
                 reply = self.get(V3 + path)
                 self.assertEqual(reply.find("Access-Control-Allow-Origin"), "*")
-                self.assertEqual(
-                    reply.find("Access-Control-Allow-Methods"), "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-                )
+                self.assertEqual(reply.find("Access-Control-Allow-Methods"), "GET, HEAD, POST, PUT, DELETE, OPTIONS")
                 for name in ("X-Requested-With", "Content-Type", "Authorization"):
                     self.assertIn(name, reply.find("Access-Control-Allow-Headers") or "")
                 self.assertIn("ETag", reply.find("Access-Control-Expose-Headers") or "")

@@ -80,6 +80,4 @@ class ProfileTest(unittest.TestCase):
         empty = len('{"org.example.x":""}')
         check_size(Profile(fields={"org.example.x": "x" * (65536 - empty)}))
 
-        self.assert_refused(
-            "M_PROFILE_TOO_LARGE", check_size, Profile(fields={"org.example.x": "x" * (65537 - empty)})
-        )
+        self.assert_refused("M_PROFILE_TOO_LARGE", check_size, Profile(fields={"org.example.x": "x" * (65537 - empty)}))

@@ -151,11 +151,17 @@ class Counting(unittest.TestCase):
     def test_rules_that_change_a_sound_alone_count_as_the_predefined_ones(self) -> None:
         """As do those about other rooms, and disabled ones."""
         for own in (
-            {"underride": [rule("r", ["notify", {"set_tweak": "sound", "value": "x"}], conditions=[
-                {"kind": "event_match", "key": "type", "pattern": "m.room.message"}])]},
+            {
+                "underride": [
+                    rule(
+                        "r",
+                        ["notify", {"set_tweak": "sound", "value": "x"}],
+                        conditions=[{"kind": "event_match", "key": "type", "pattern": "m.room.message"}],
+                    )
+                ]
+            },
             {"room": [rule(ELSEWHERE, [])]},
-            {"override": [rule("r", [], conditions=[
-                {"kind": "event_match", "key": "room_id", "pattern": ELSEWHERE}])]},
+            {"override": [rule("r", [], conditions=[{"kind": "event_match", "key": "room_id", "pattern": ELSEWHERE}])]},
             {"override": [rule("r", [], conditions=[], enabled=False)]},
         ):
             with self.subTest(own):

@@ -259,8 +259,10 @@ class PredefinedRules(unittest.TestCase):
 
     def _effect(self, event: dict[str, Any], count: int = 3, **power: Any) -> tuple[bool, Any, bool]:
         outcome = outcome_for_alice(default_rules(ALICE), event, _around(count, **power))
-        return (False, None, False) if outcome is None else (
-            outcome.figure.notify, outcome.sound, outcome.figure.highlight
+        return (
+            (False, None, False)
+            if outcome is None
+            else (outcome.figure.notify, outcome.sound, outcome.figure.highlight)
         )
 
     def test_events(self) -> None:

@@ -101,7 +101,6 @@ class RedactingTest(HomeserverCase):
         self.assertEqual(self.alice.state(self.room, "m.room.member", self.bob.user_id), {"membership": "join"})
         self.bob.send(self.room, "still here")
 
-
     def test_what_replaced_a_redacted_state_event_does_not_show_it(self) -> None:
         """`prev_content` is what is left of it."""
         first = self.alice.set_state(self.room, "m.room.topic", {"topic": "Bad words"})

@@ -131,7 +131,7 @@ class SendingTest(HomeserverCase):
 
     def test_any_text_comes_back_as_it_was_sent(self) -> None:
         """Letters of all planes, quotes and control characters."""
-        text = "ß 🦊 \"quoted\" \\ \u0001\u2028 \u0000 </script> é"
+        text = 'ß 🦊 "quoted" \\ \u0001\u2028 \u0000 </script> é'
         event_id = self.alice.send(self.room, text)
         self.assertEqual(self.bob.get(f"/rooms/{self.room}/event/{event_id}")["content"]["body"], text)
 

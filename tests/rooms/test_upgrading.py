@@ -26,9 +26,7 @@ class UpgradeTest(HomeserverCase):
         self.old = self._room(room_alias_name=self.localpart)
 
     def _room(self, **body: object) -> str:
-        room = self.alice.create_room(
-            preset="public_chat", room_version="10", name="Tea", topic="Leaves", **body
-        )
+        room = self.alice.create_room(preset="public_chat", room_version="10", name="Tea", topic="Leaves", **body)
         self.bob.join(room)
         self.alice.change(room, "ban", self.carol, reason="coffee")
         levels = self.alice.state(room, "m.room.power_levels")

@@ -31,8 +31,17 @@ def running_servers(count: int) -> Iterator[list[RunningServer]]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-test-"))
         first, client_ports = _free_ports(count), _free_ports(count)
-        _demo("configure.py", folder, "--first", str(first), "--client-ports", str(client_ports),
-              "--count", str(count), "--no-rate-limit")
+        _demo(
+            "configure.py",
+            folder,
+            "--first",
+            str(first),
+            "--client-ports",
+            str(client_ports),
+            "--count",
+            str(count),
+            "--no-rate-limit",
+        )
         for port in range(first, first + count):
             stack.enter_context(_process(Path(folder) / str(port)))
         _demo("wait_until_up.py", folder, str(client_ports), str(first), str(count))

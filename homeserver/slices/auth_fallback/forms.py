@@ -10,7 +10,9 @@ Params = Mapping[str, Any]
 Fields = Callable[[str], Sequence[str]]
 """A field's name to its values in the form that was sent."""
 
-_CAPTCHA_SOURCES = "https://www.recaptcha.net/recaptcha/ https://www.gstatic.com/recaptcha/ https://www.gstatic.cn/recaptcha/"
+_CAPTCHA_SOURCES = (
+    "https://www.recaptcha.net/recaptcha/ https://www.gstatic.com/recaptcha/ https://www.gstatic.cn/recaptcha/"
+)
 
 
 class NotFilledIn(Exception):
@@ -63,9 +65,7 @@ def _read_captcha(params: Params, fields: Fields) -> dict[str, Any]:
 #: By type of stage.
 FORMS: Mapping[str, Form] = {
     "m.login.terms": Form("terms.html", "Terms", _terms_values, _read_terms),
-    "m.login.registration_token": Form(
-        "token.html", "Registration token", lambda params, languages: {}, _read_token
-    ),
+    "m.login.registration_token": Form("token.html", "Registration token", lambda params, languages: {}, _read_token),
     "m.login.recaptcha": Form(
         "captcha.html",
         "Are you a person?",

@@ -41,9 +41,7 @@ class Sender:
 class DelayedSending:
     """Has a timer for the next one. Used on the reactor thread."""
 
-    def __init__(
-        self, database: Database, rooms: Rooms, drafting: Drafting, sender: Sender, reactor: Clock
-    ) -> None:
+    def __init__(self, database: Database, rooms: Rooms, drafting: Drafting, sender: Sender, reactor: Clock) -> None:
         self._database = database
         self._rooms = rooms
         self._drafting = drafting

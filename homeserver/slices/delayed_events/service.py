@@ -42,9 +42,7 @@ class DelayedEvents:
         self._max_delay_ms = max_delay_ms
         self._clock = clock
 
-    async def schedule(
-        self, wanted: Wanted, requester: Requester, delay_ms: int, txn: TransactionKey | None
-    ) -> str:
+    async def schedule(self, wanted: Wanted, requester: Requester, delay_ms: int, txn: TransactionKey | None) -> str:
         """Have it sent in so many milliseconds; its delay id. The same transaction key gives the id of the first time.
 
         Raises `MatrixError` 400 `M_MAX_DELAY_EXCEEDED` or `M_MAX_DELAYED_EVENTS_EXCEEDED`, 413 `M_TOO_LARGE`.

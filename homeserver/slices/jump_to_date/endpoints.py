@@ -24,9 +24,7 @@ _LATEST = 2**53 - 1
 class JumpToDateEndpoints:
     """Events by time."""
 
-    def __init__(
-        self, jump_to_date: JumpToDate, readable_room: GetReadableRoom, servers_room: GetServersRoom
-    ) -> None:
+    def __init__(self, jump_to_date: JumpToDate, readable_room: GetReadableRoom, servers_room: GetServersRoom) -> None:
         self._jump_to_date = jump_to_date
         self._readable_room = readable_room
         self._servers_room = servers_room

@@ -58,9 +58,7 @@ class JumpToDate:
 
     async def for_server(self, room: RoomRecord, moment_ms: int, direction: str) -> dict[str, Any]:
         """The same for another server that is in the room, of what is here; 404 `M_NOT_FOUND`."""
-        rows = await self._database.read(
-            queries_events.nearest_to, room.room_nid, moment_ms, direction == "f", (0, 1)
-        )
+        rows = await self._database.read(queries_events.nearest_to, room.room_nid, moment_ms, direction == "f", (0, 1))
         if not rows:
             raise not_found("There is no such event.")
         return {"event_id": rows[0][1], "origin_server_ts": rows[0][2]}

@@ -29,9 +29,7 @@ class MailFailed(Exception):
 class Mailer:
     """Sends mails. `tls`: whom to trust; by default the system's authorities, and names are checked."""
 
-    def __init__(
-        self, config: EmailConfig, server_name: str, reactor: Any, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, config: EmailConfig, server_name: str, reactor: Any, tls: ssl.SSLContext | None = None) -> None:
         self._config = config
         self._reactor = reactor
         self._tls = tls or ssl.create_default_context()

@@ -74,9 +74,7 @@ class PushRuleEndpoints:
 
         https://spec.matrix.org/v1.19/client-server-api/#delete_matrixclientv3pushrulesglobalkindruleid
         """
-        await self._push_rules.delete_rule(
-            requester.user_id, request.parameters["kind"], request.parameters["ruleId"]
-        )
+        await self._push_rules.delete_rule(requester.user_id, request.parameters["kind"], request.parameters["ruleId"])
         return {}
 
     @route("GET", f"{_RULE}/{{attribute}}")

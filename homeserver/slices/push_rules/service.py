@@ -115,9 +115,7 @@ class PushRules:
             raise invalid_param(f"kind: must be one of {', '.join(KINDS)}.")
         await self._database.transact(self._write, user_id, kind, change, locks=(f"push_rules:{user_id}",))
 
-    def _write(
-        self, tx: Transaction, user_id: str, kind: str, change: Callable[[list[Json]], list[Json]]
-    ) -> None:
+    def _write(self, tx: Transaction, user_id: str, kind: str, change: Callable[[list[Json]], list[Json]]) -> None:
         before = queries.rules_of(tx, user_id)
         rows = [row for row in before if row[0] == kind]
         rules = change([msgspec.json.decode(row[3]) for row in rows])

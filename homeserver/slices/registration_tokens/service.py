@@ -53,9 +53,7 @@ class RegistrationTokens:
             raise invalid_param("token: there is such a token already.")
         return await self.get_token(wanted.token)
 
-    async def create_random(
-        self, length: int, uses_allowed: int | None, expires_ts: int | None
-    ) -> RegistrationToken:
+    async def create_random(self, length: int, uses_allowed: int | None, expires_ts: int | None) -> RegistrationToken:
         """Add a token with a text that nobody guesses; 400 where all of this length are taken."""
         self._check_expiry(expires_ts)
         for _ in range(_TRIES):

@@ -92,9 +92,7 @@ class Bundles:
             bundle["m.reference"] = {"chunk": [{"event_id": event.event_id} for event in events.values()]}
         return bundle
 
-    def _latest_edit(
-        self, tx: Transaction, viewer: Viewer, parent: Event, edits: list[Relation]
-    ) -> msgspec.Raw | None:
+    def _latest_edit(self, tx: Transaction, viewer: Viewer, parent: Event, edits: list[Relation]) -> msgspec.Raw | None:
         """The most recent edit that counts; none of an event that was redacted."""
         if not edits or not parent.content:
             return None

@@ -95,9 +95,7 @@ class Searching:
         matcher = search.matcher
         return [hit for hit in hits if hit.event_nid in visible and matcher(events[hit.event_nid].pdu)]
 
-    def _result(
-        self, tx: Transaction, search: Search, hit: Hit, stored: StoredEvent, requester: Requester
-    ) -> Json:
+    def _result(self, tx: Transaction, search: Search, hit: Hit, stored: StoredEvent, requester: Requester) -> Json:
         viewer = Viewer.of(requester, wall_clock_ms())
         (raw,) = self._parts.views.raws(tx, viewer, [hit.event_nid], is_bundled=True)
         result: Json = {"rank": hit.rank / 1000, "result": raw}
@@ -105,9 +103,7 @@ class Searching:
             result["context"] = self._context(tx, search.context, hit.room_nid, stored, viewer)
         return result
 
-    def _context(
-        self, tx: Transaction, context: Context, room_nid: int, stored: StoredEvent, viewer: Viewer
-    ) -> Json:
+    def _context(self, tx: Transaction, context: Context, room_nid: int, stored: StoredEvent, viewer: Viewer) -> Json:
         place = (stored.event.depth, stored.event_nid)
         following = (place[0], place[1] + 1)
         before = queries_events.page_back(tx, room_nid, place, context.before)

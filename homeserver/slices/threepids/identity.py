@@ -97,9 +97,7 @@ class IdentityServers:
         await self._database.transact(queries.delete_binding, user_id, medium, address, id_server)
         return True
 
-    async def _post(
-        self, id_server: str, path: str, headers: list[tuple[str, str]], content: bytes
-    ) -> EgressResponse:
+    async def _post(self, id_server: str, path: str, headers: list[tuple[str, str]], content: bytes) -> EgressResponse:
         try:
             return await self._egress.request("POST", f"https://{id_server}{path}", headers, content, _OPTIONS)
         except EgressError as error:

@@ -47,9 +47,7 @@ class _RoomTyping:
 class Typing:
     """Keeps who is typing where."""
 
-    def __init__(
-        self, rooms: RoomLookup, touch: Touch, send_edu: SendEdu, server_name: str, reactor: Clock
-    ) -> None:
+    def __init__(self, rooms: RoomLookup, touch: Touch, send_edu: SendEdu, server_name: str, reactor: Clock) -> None:
         self._rooms = rooms
         self._touch = touch
         self._send_edu = send_edu

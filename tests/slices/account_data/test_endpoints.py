@@ -52,9 +52,7 @@ class AccountDataTest(HomeserverCase):
 
         self.assertEqual(_of_room(answer, self.room_id), {"m.marked_unread": {"unread": True}})
         self.assertEqual(_global(answer), {})
-        self.assertEqual(
-            self.alice.refusal("GET", f"{self.mine}/account_data/m.marked_unread"), (404, "M_NOT_FOUND")
-        )
+        self.assertEqual(self.alice.refusal("GET", f"{self.mine}/account_data/m.marked_unread"), (404, "M_NOT_FOUND"))
 
     def test_tags(self) -> None:
         """Put, listed, synced, taken away and synced again."""

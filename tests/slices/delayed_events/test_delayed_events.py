@@ -320,9 +320,7 @@ class LimitsTest(HomeserverCase):
         for _ in range(2):
             self.server.post(f"{DELAYED}/{delay_id}/restart")
 
-        self.assertEqual(
-            self.server.refusal("POST", f"{DELAYED}/{delay_id}/restart", {}), (429, "M_LIMIT_EXCEEDED")
-        )
+        self.assertEqual(self.server.refusal("POST", f"{DELAYED}/{delay_id}/restart", {}), (429, "M_LIMIT_EXCEEDED"))
 
 
 DelayedEventTestOnPostgres = on_postgres(DelayedEventTest)

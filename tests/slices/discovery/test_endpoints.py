@@ -26,9 +26,7 @@ class DiscoveryTest(HomeserverCase):
 
     def test_the_server_says_where_it_is(self) -> None:
         """With what the configuration adds; and whom to turn to."""
-        self.assertEqual(
-            self.well_known("client"), {"m.homeserver": {"base_url": self.server.url}, "org.example.x": 1}
-        )
+        self.assertEqual(self.well_known("client"), {"m.homeserver": {"base_url": self.server.url}, "org.example.x": 1})
         self.assertEqual(
             self.well_known("support"),
             {"contacts": [{"role": "m.role.admin", "email_address": "admin@our.example"}]},

@@ -66,9 +66,7 @@ class LoginTokenTest(HomeserverCase):
     def test_clients_see_that_it_is_possible(self) -> None:
         """The flow, and the capability."""
         self.assertIn({"type": LOGIN, "get_login_token": True}, self.server.get("/login")["flows"])
-        self.assertEqual(
-            self.alice.get("/capabilities")["capabilities"]["m.get_login_token"], {"enabled": True}
-        )
+        self.assertEqual(self.alice.get("/capabilities")["capabilities"]["m.get_login_token"], {"enabled": True})
 
     def test_the_token_of_an_account_that_ended_is_good_no_more(self) -> None:
         """403."""
@@ -76,9 +74,7 @@ class LoginTokenTest(HomeserverCase):
         session = self.alice.request("POST", "/account/deactivate", {}).json["session"]
         self.alice.post("/account/deactivate", {"auth": auth(self.alice, session)})
 
-        self.assertEqual(
-            self.server.refusal("POST", "/login", {"type": LOGIN, "token": token}), (403, "M_FORBIDDEN")
-        )
+        self.assertEqual(self.server.refusal("POST", "/login", {"type": LOGIN, "token": token}), (403, "M_FORBIDDEN"))
 
 
 class WithoutLoginTokensTest(HomeserverCase):
@@ -105,9 +101,7 @@ class ExpiringLoginTokenTest(HomeserverCase):
         token = alice.post(GET_TOKEN, {"auth": auth(alice, session)})["login_token"]
         self.server.get("/login")
 
-        self.assertEqual(
-            self.server.refusal("POST", "/login", {"type": LOGIN, "token": token}), (403, "M_FORBIDDEN")
-        )
+        self.assertEqual(self.server.refusal("POST", "/login", {"type": LOGIN, "token": token}), (403, "M_FORBIDDEN"))
 
 
 LoginTokenTestOnPostgres = on_postgres(LoginTokenTest)

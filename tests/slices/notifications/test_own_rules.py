@@ -131,9 +131,7 @@ class OwnRulesTest(UnreadCase):
         """Mentions included, until forgiven."""
         cases: list[tuple[dict[str, Any], tuple[int, int]]] = [({self.alice.user_id: {}}, (0, 0)), ({}, (3, 1))]
         for ignored, expected in cases:
-            self.bob.put(
-                f"/user/{self.bob.user_id}/account_data/m.ignored_user_list", {"ignored_users": ignored}
-            )
+            self.bob.put(f"/user/{self.bob.user_id}/account_data/m.ignored_user_list", {"ignored_users": ignored})
             self.write()
             self.assertEqual(self.unread(), expected)
         self.assertEqual(self.unread(self.carol), (6, 2))

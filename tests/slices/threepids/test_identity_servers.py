@@ -94,9 +94,7 @@ class IdentityServerTest(HomeserverCase):
         self.assertEqual((refusal.error, refusal.json["error"]), ((400, "M_SESSION_NOT_VALIDATED"), "Click first."))
 
         type(self).answer = (401, {"errcode": "M_UNAUTHORIZED", "error": "Who are you?"})
-        self.assertEqual(
-            self.alice.refusal("POST", "/account/3pid/bind", self.bind()), (403, "M_UNAUTHORIZED")
-        )
+        self.assertEqual(self.alice.refusal("POST", "/account/3pid/bind", self.bind()), (403, "M_UNAUTHORIZED"))
 
     def test_an_identity_server_that_fails_is_told(self) -> None:
         """502, for nonsense, for a failure and for nobody there; 400 for what is no server's name."""
