@@ -84,7 +84,7 @@ class Importer:
         verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
         if verdict is None or isinstance(verdict, Missing):
             state_ids = {one.key: one.event_id for one in joined.state if one.is_state}
-            verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids))
+            verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids, is_entry=not is_there))
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
         return True

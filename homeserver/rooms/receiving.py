@@ -35,12 +35,14 @@ Verdict = StoredEvent | Missing
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An event and how it came: `is_live` false for history fetched backwards; `is_outbound` when this server
-    answers for it to the others (a join it let in). What was fetched: `state_ids`, the state before it, or
+    answers for it to the others (a join it let in); `is_entry` for the join by which this server comes into the room,
+    so that what it knew of its current state is of another day. What was fetched: `state_ids`, the state before it, or
     `states_after`, the state after those of its prev_events that have no place here."""
 
     event: Event
     is_live: bool = True
     is_outbound: bool = False
+    is_entry: bool = False
     state_ids: Mapping[StateKey, str] | None = None
     states_after: Mapping[str, Mapping[StateKey, str]] = field(default_factory=dict)
 
@@ -119,7 +121,7 @@ class Receiver:
         if not self._is_allowed_at(tx, event, snapshot_nid):
             return Status.REJECTED
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        if not arrival.is_live or current_nid is None or current_nid == snapshot_nid:
+        if not arrival.is_live or arrival.is_entry or current_nid is None or current_nid == snapshot_nid:
             return Status.ACCEPTED
         return Status.ACCEPTED if self._is_allowed_at(tx, event, current_nid) else Status.SOFT_FAILED
 
