@@ -9,19 +9,17 @@ from homeserver.database import Transaction
 
 def changed_members(
     tx: Transaction, room_nids: Collection[int], since: int, upto: int
-) -> list[tuple[str, str | None, int | None, int]]:
-    """(user id, membership now, its position, number of changes) of each membership of some rooms that changed in
-    (since, upto]."""
+) -> list[tuple[str, str | None, int | None]]:
+    """(user id, membership now, its position) of whose membership of some rooms changed in (since, upto]."""
     rows = tx.all_in(
-        """SELECT j.state_key, m.membership, m.position, COUNT(*)
+        """SELECT DISTINCT j.state_key, m.membership, m.position
            FROM state_journal j LEFT JOIN memberships m ON m.user_id = j.state_key AND m.room_nid = j.room_nid
-           WHERE j.room_nid IN :rooms AND j.position > :since AND j.position <= :upto AND j.type = 'm.room.member'
-           GROUP BY j.room_nid, j.state_key, m.membership, m.position""",
+           WHERE j.room_nid IN :rooms AND j.position > :since AND j.position <= :upto AND j.type = 'm.room.member'""",
         rooms=list(room_nids),
         since=since,
         upto=upto,
     )
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def joined_members(tx: Transaction, room_nids: Collection[int]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from homeserver.database import Transaction
 from homeserver.rooms import queries_members, queries_sharing
 
+_NEAR = ("join", "invite", "knock")
 #: Later than any position.
 _NOW = 2**62
 
@@ -49,7 +50,8 @@ class RoomSharing:
     def come_and_gone(self, tx: Transaction, user_id: str, since: int, upto: int) -> tuple[set[str], set[str]]:
         """(who has begun to share a room with a user, who shares none any more), by changes in (since, upto].
 
-        Among the first may be some who shared another room before, among the second some who never did.
+        Who is invited counts as coming: what is written meanwhile may be for them too. Among the first may be some who
+        shared another room before, among the second some who never did.
         """
         stays: set[int] = set()
         begun: set[int] = set()
@@ -63,12 +65,10 @@ class RoomSharing:
         come = set(queries_sharing.joined_members(tx, begun))
         gone = set(queries_sharing.joined_members(tx, ended))
         gone |= {change[0] for change in queries_sharing.changed_members(tx, ended | begun, since, upto)}
-        for other, membership, position, number in queries_sharing.changed_members(tx, stays, since, upto):
-            if membership == "join":
-                if position is not None and position > since:
-                    come.add(other)
-            elif membership not in ("invite", "knock") or number > 1:
-                # Who was invited now, and nothing before it, was not in the room.
+        for other, membership, position in queries_sharing.changed_members(tx, stays, since, upto):
+            if membership not in _NEAR:
                 gone.add(other)
+            elif position is not None and position > since:
+                come.add(other)
         gone -= {user_id, *come}
         return come - {user_id}, gone - self.sharing_with(tx, user_id, gone)

@@ -39,7 +39,7 @@ class DeviceListSource(Protocol):
     """When users' devices changed."""
 
     def device_lists_between(self, tx: Transaction, user_id: str, since: int, upto: int) -> Json:
-        """`changed` and `left`, in (since, upto]; empty for neither."""
+        """`changed` and `left`, in (since, upto], each where there is anybody."""
 
 
 #: Without any of these, nobody's devices have changed, and the same people share rooms.

@@ -11,10 +11,12 @@ import msgspec
 from homeserver.database import Transaction
 from homeserver.slices.key_backup.records import BackedUpKey, Backup
 
+AuthData = dict[str, Any] | str
+
 _KEY_COLUMNS = "room_id, session_id, first_message_index, forwarded_count, is_verified, session_data"
 
 
-def insert_backup(tx: Transaction, user_id: str, algorithm: str, auth_data: dict[str, Any]) -> int:
+def insert_backup(tx: Transaction, user_id: str, algorithm: str, auth_data: AuthData) -> int:
     """Add a backup; its version, which is no earlier one's."""
     last = tx.value("SELECT MAX(version) FROM key_backups WHERE user_id = :user", user=user_id)
     version = 1 + (last or 0)
@@ -50,7 +52,7 @@ def find_current(tx: Transaction, user_id: str) -> Backup | None:
     return None if row is None else _backup(row)
 
 
-def write_auth_data(tx: Transaction, user_id: str, version: int, auth_data: dict[str, Any]) -> None:
+def write_auth_data(tx: Transaction, user_id: str, version: int, auth_data: AuthData) -> None:
     """Change what clients know a backup by."""
     tx.run(
         "UPDATE key_backups SET auth_data = :auth_data WHERE user_id = :user AND version = :version",

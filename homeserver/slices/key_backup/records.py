@@ -26,7 +26,7 @@ class Backup:
 
     version: int
     algorithm: str
-    auth_data: Json
+    auth_data: Json | str
     etag: int
     key_count: int
 
@@ -72,13 +72,13 @@ class BackedUpKey:
         return (not self.is_verified, self.first_message_index, self.forwarded_count)
 
 
-def read_backup(body: Json) -> tuple[str, Json]:
+def read_backup(body: Json) -> tuple[str, Json | str]:
     """(`algorithm`, `auth_data`) of a new backup, or of what is to be changed; 400 for other shapes, 413."""
     algorithm, auth_data = _get(body, "algorithm"), _get(body, "auth_data")
     if not isinstance(algorithm, str) or not algorithm or not is_short_enough(algorithm):
         raise bad_json("algorithm: must be a string of at most 255 bytes.")
-    if not isinstance(auth_data, dict):
-        raise bad_json("auth_data: must be an object.")
+    if not isinstance(auth_data, dict | str):
+        raise bad_json("auth_data: must be an object, or a string.")
     _encoded("auth_data", auth_data)
     return algorithm, auth_data
 
@@ -110,8 +110,8 @@ def read_key(room_id: str, session_id: str, body: Any) -> BackedUpKey:
     is_verified, session_data = _get(body, "is_verified"), _get(body, "session_data")
     if not isinstance(is_verified, bool):
         raise bad_json("is_verified: must be true or false.")
-    if not isinstance(session_data, dict):
-        raise bad_json("session_data: must be an object.")
+    if not isinstance(session_data, dict | str):
+        raise bad_json("session_data: must be an object, or a string.")
     return BackedUpKey(
         room_id=room_id,
         session_id=session_id,
@@ -135,7 +135,7 @@ def _get(body: Json, name: str) -> Any:
     return body[name]
 
 
-def _encoded(name: str, value: Json) -> str:
+def _encoded(name: str, value: Json | str) -> str:
     encoded = msgspec.json.encode(value)
     if len(encoded) > GREATEST_BYTES:
         raise MatrixError(413, "M_TOO_LARGE", f"{name}: has at most {GREATEST_BYTES} bytes.")

@@ -40,7 +40,7 @@ class KeyBackup:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def create(self, user_id: str, algorithm: str, auth_data: Json) -> str:
+    async def create(self, user_id: str, algorithm: str, auth_data: Json | str) -> str:
         """Begin a new backup; its version. 400 `M_LIMIT_EXCEEDED` for one too many."""
         locks = _locks(user_id)
         return str(await self._database.transact(self._create, user_id, algorithm, auth_data, locks=locks))
@@ -56,7 +56,7 @@ class KeyBackup:
         """A backup; 404 `M_NOT_FOUND`."""
         return await self._database.glance(_get_backup, part)
 
-    async def update(self, part: Part, algorithm: str, auth_data: Json) -> None:
+    async def update(self, part: Part, algorithm: str, auth_data: Json | str) -> None:
         """Change `auth_data`; 400 `M_INVALID_PARAM` for another algorithm, 404 `M_NOT_FOUND`."""
         await self._database.transact(self._update, part, algorithm, auth_data, locks=_locks(part.user_id))
 
@@ -85,13 +85,13 @@ class KeyBackup:
         """An account has ended: nobody can read this any more."""
         queries.delete_user(tx, user_id)
 
-    def _create(self, tx: Transaction, user_id: str, algorithm: str, auth_data: Json) -> int:
+    def _create(self, tx: Transaction, user_id: str, algorithm: str, auth_data: Json | str) -> int:
         version = queries.insert_backup(tx, user_id, algorithm, auth_data)
         if version > MOST_BACKUPS:
             raise MatrixError(400, "M_LIMIT_EXCEEDED", f"A user can make at most {MOST_BACKUPS} backups.")
         return version
 
-    def _update(self, tx: Transaction, part: Part, algorithm: str, auth_data: Json) -> None:
+    def _update(self, tx: Transaction, part: Part, algorithm: str, auth_data: Json | str) -> None:
         if _get_backup(tx, part).algorithm != algorithm:
             raise invalid_param("algorithm: cannot be changed.")
         queries.write_auth_data(tx, part.user_id, part.number, auth_data)

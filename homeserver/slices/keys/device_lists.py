@@ -59,7 +59,7 @@ class ListChanges:
         queries_lists.write_change(tx, user_id, position)
 
     def device_lists_between(self, tx: Transaction, user_id: str, since: int, upto: int) -> Json:
-        """`changed` and `left` of a local user, in (since, upto]; empty for neither."""
+        """`changed` and `left` of a local user, in (since, upto], each where there is anybody."""
         candidates = set(queries_lists.changed_between(tx, since, upto))
         come, gone = self._sharing.come_and_gone(tx, user_id, since, upto)
         changed = come | self._sharing.sharing_with(tx, user_id, candidates - come) | (candidates & {user_id})
@@ -67,14 +67,13 @@ class ListChanges:
         changed |= set(queries_signing.signed_between(tx, user_id, since, upto))
         if queries_signing.is_set_between(tx, user_id, "user_signing", since, upto):
             changed.add(user_id)
-        if not changed and not gone:
-            return {}
-        return {"changed": sorted(changed), "left": sorted(gone - changed)}
+        lists = {"changed": sorted(changed), "left": sorted(gone - changed)}
+        return {name: users for name, users in lists.items() if users}
 
     async def changes(self, user_id: str, since: int, upto: int) -> Json:
         """The same as `/keys/changes` answers it."""
         found = await self._database.read(self.device_lists_between, user_id, since, upto)
-        return found or {"changed": [], "left": []}
+        return {"changed": [], "left": [], **found}
 
 
 class LocalLists:
@@ -110,17 +109,21 @@ class LocalLists:
     def note_state(self, tx: Transaction, room: RoomRecord, changes: Mapping[StateKey, Event | None]) -> None:
         """The state of a room changed: a user who joins is to be known to the servers there.
 
-        They are told of the last change, and ask for the whole list where they do not know those before.
+        Who has no keys yet is made known by the first ones.
         """
         for (event_type, user_id), event in changes.items():
             if event_type != "m.room.member" or event is None or event.membership != "join":
                 continue
             if server_name_of(user_id) != self._server_name:
                 continue
-            last = queries_lists.last_change(tx, user_id)
-            if last is not None and self._sharing.has_just_joined(tx, user_id, room.room_nid):
-                servers = self._sharing.servers_met(tx, user_id, room.room_nid)
-                self._tell(tx, servers, self._update(tx, user_id, last[1], last[0]))
+            if self._sharing.has_just_joined(tx, user_id, room.room_nid):
+                self._introduce(tx, user_id, self._sharing.servers_met(tx, user_id, room.room_nid))
+
+    def _introduce(self, tx: Transaction, user_id: str, server_names: Collection[str]) -> None:
+        """Tell servers of a user's last change: who does not know those before asks for the whole list."""
+        last = queries_lists.last_change(tx, user_id)
+        if server_names and last is not None and self._local.devices(tx, user_id):
+            self._tell(tx, server_names, self._update(tx, user_id, last[1], last[0]))
 
     def _note(self, tx: Transaction, user_id: str, device_ids: Sequence[str], *, is_deleted: bool) -> None:
         self._changes.note(tx, user_id)

@@ -17,6 +17,8 @@ from homeserver.slices.keys.signatures import Signatures, read_signatures
 from homeserver.slices.keys.signing_shapes import read_signing_keys
 
 _KEYS = "/_matrix/client/v3/keys"
+#: Older clients still use it.
+_UNSTABLE = "/_matrix/client/unstable/keys"
 
 Confirm = Callable[[Requester, Request, dict[str, Any]], Awaitable[dict[str, Any]]]
 """User-interactive authentication: the body to carry out, without `auth`; raises 401 until the user has shown who
@@ -31,7 +33,7 @@ class SigningEndpoints:
         self._signatures = signatures
         self._confirm = confirm
 
-    @route("POST", f"{_KEYS}/device_signing/upload")
+    @route("POST", (f"{_KEYS}/device_signing/upload", f"{_UNSTABLE}/device_signing/upload"))
     async def device_signing(self, request: Request, requester: Requester) -> Json:
         """Publish cross-signing keys; to replace some, users have to show who they are.
 
@@ -48,7 +50,7 @@ class SigningEndpoints:
         await self._cross_signing.upload(user_id, keys, is_confirmed=True)
         return {}
 
-    @route("POST", f"{_KEYS}/signatures/upload")
+    @route("POST", (f"{_KEYS}/signatures/upload", f"{_UNSTABLE}/signatures/upload"))
     async def upload_signatures(self, request: Request, requester: Requester) -> Json:
         """Publish signatures of one's own devices and master key, and of others' master keys.
 

@@ -18,17 +18,18 @@ class RemoteList:
     """See the table."""
 
     user_id: str
-    stream_id: int
-    fetched_stream_id: int
-    heard_stream_id: int
-    fetched_position: int
-    needs_resync: bool
+    stream_id: int = 0
+    fetched_stream_id: int = 0
+    heard_stream_id: int = 0
+    fetched_position: int = 0
+    needs_resync: bool = True
+    is_owed: bool = False
     master_key: Json | None = None
     self_signing_key: Json | None = None
 
 
-_COLUMNS = """user_id, stream_id, fetched_stream_id, heard_stream_id, fetched_position, needs_resync, master_key,
-              self_signing_key"""
+_COLUMNS = """user_id, stream_id, fetched_stream_id, heard_stream_id, fetched_position, needs_resync, is_owed,
+              master_key, self_signing_key"""
 
 
 def lists_of(tx: Transaction, user_ids: Collection[str]) -> dict[str, RemoteList]:
@@ -68,18 +69,20 @@ def write_list(tx: Transaction, row: RemoteList) -> None:
     """Set everything about a list but its devices."""
     tx.run(
         """INSERT INTO remote_device_lists (user_id, stream_id, fetched_stream_id, heard_stream_id, fetched_position,
-               needs_resync, master_key, self_signing_key)
-           VALUES (:user, :stream, :fetched, :heard, :position, :needs, :master, :self_signing)
+               needs_resync, is_owed, master_key, self_signing_key)
+           VALUES (:user, :stream, :fetched, :heard, :position, :needs, :owed, :master, :self_signing)
            ON CONFLICT (user_id) DO UPDATE SET stream_id = excluded.stream_id,
                fetched_stream_id = excluded.fetched_stream_id, heard_stream_id = excluded.heard_stream_id,
                fetched_position = excluded.fetched_position, needs_resync = excluded.needs_resync,
-               master_key = excluded.master_key, self_signing_key = excluded.self_signing_key""",
+               is_owed = excluded.is_owed, master_key = excluded.master_key,
+               self_signing_key = excluded.self_signing_key""",
         user=row.user_id,
         stream=row.stream_id,
         fetched=row.fetched_stream_id,
         heard=row.heard_stream_id,
         position=row.fetched_position,
         needs=int(row.needs_resync),
+        owed=int(row.is_owed),
         master=_text(row.master_key),
         self_signing=_text(row.self_signing_key),
     )
@@ -139,9 +142,16 @@ def users_after(tx: Transaction, user_id: str, limit: int) -> list[str]:
 
 
 def _list(row: tuple[Any, ...]) -> RemoteList:
-    user_id, stream_id, fetched, heard, position, needs_resync, master_key, self_signing_key = row
     return RemoteList(
-        user_id, stream_id, fetched, heard, position, bool(needs_resync), _json(master_key), _json(self_signing_key)
+        user_id=row[0],
+        stream_id=row[1],
+        fetched_stream_id=row[2],
+        heard_stream_id=row[3],
+        fetched_position=row[4],
+        needs_resync=bool(row[5]),
+        is_owed=bool(row[6]),
+        master_key=_json(row[7]),
+        self_signing_key=_json(row[8]),
     )
 
 

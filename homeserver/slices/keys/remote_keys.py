@@ -14,7 +14,7 @@ from homeserver.slices.keys.gathering import gather
 from homeserver.slices.keys.one_time_keys import Claims
 from homeserver.slices.keys.remote_lists import RemoteLists
 from homeserver.slices.keys.resync import Resync
-from homeserver.slices.keys.shapes import Json, is_device_keys
+from homeserver.slices.keys.shapes import Json, completed_device_keys
 from homeserver.slices.keys.signing_shapes import with_signatures
 from homeserver.slices.keys.updates import read_signing_key
 
@@ -88,10 +88,10 @@ def by_server(by_user: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _checked(answer: Json) -> Json:
     """What is in the right shape of what a server answers."""
-    devices = {
-        user_id: {one: keys for one, keys in of_user.items() if is_device_keys(keys, user_id, one)}
-        for user_id, of_user in answer["device_keys"].items()
-    }
+    devices: Json = {}
+    for user_id, of_user in answer["device_keys"].items():
+        completed = {one: completed_device_keys(keys, user_id, one) for one, keys in of_user.items()}
+        devices[user_id] = {one: keys for one, keys in completed.items() if keys is not None}
     checked: Json = {"device_keys": devices}
     for usage in ("master", "self_signing"):
         keys = answer.get(f"{usage}_keys", {})

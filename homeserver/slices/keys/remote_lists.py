@@ -81,6 +81,10 @@ class RemoteLists:
                 return
         await self.note_failed(user_id)
 
+    async def note_failed(self, user_id: str) -> None:
+        """The list could not be had. Clients are told that it changed, if it did, and again once it can be had."""
+        await self._database.transact(self._note_failed, user_id)
+
     async def receive_update(self, origin: str, content: Json) -> str | None:
         """An `m.device_list_update` EDU; the user whose list has to come whole because of it."""
         update = read_update(origin, content)
@@ -95,10 +99,6 @@ class RemoteLists:
         """
         if is_user_of(content.get("user_id"), origin):
             await self._database.transact(self._apply_signing_keys, content)
-
-    async def note_failed(self, user_id: str) -> None:
-        """A list that should have come has not: clients are told that something changed nevertheless."""
-        await self._database.transact(self._changes.note, user_id)
 
     async def to_resync(self) -> list[str]:
         """Whose lists have to come whole."""
@@ -147,41 +147,46 @@ class RemoteLists:
 
     def _keep(self, tx: Transaction, user_id: str, answer: Json, position: int) -> bool:
         """Keep a list that came whole; whether it is as new as what was heard of meanwhile."""
-        before = queries.find_list(tx, user_id)
-        heard = 0 if before is None else before.heard_stream_id
+        before = queries.find_list(tx, user_id) or RemoteList(user_id)
+        heard = before.heard_stream_id
         stream_id = answer["stream_id"] if is_stream_id(answer["stream_id"]) else 0
+        is_whole = stream_id >= heard
+        came = RemoteList(
+            user_id=user_id,
+            stream_id=stream_id,
+            fetched_stream_id=stream_id,
+            heard_stream_id=0 if is_whole else heard,
+            fetched_position=position,
+            needs_resync=not is_whole,
+            is_owed=before.is_owed and not is_whole,
+            master_key=read_signing_key(answer.get("master_key"), user_id, "master"),
+            self_signing_key=read_signing_key(answer.get("self_signing_key"), user_id, "self_signing"),
+        )
         queries.delete_devices(tx, user_id)
         queries.write_devices(tx, user_id, read_devices(user_id, answer["devices"]))
-        is_whole = stream_id >= heard
-        queries.write_list(
-            tx,
-            RemoteList(
-                user_id=user_id,
-                stream_id=stream_id,
-                fetched_stream_id=stream_id,
-                heard_stream_id=0 if is_whole else heard,
-                fetched_position=position,
-                needs_resync=not is_whole,
-                master_key=read_signing_key(answer.get("master_key"), user_id, "master"),
-                self_signing_key=read_signing_key(answer.get("self_signing_key"), user_id, "self_signing"),
-            ),
-        )
-        if heard and is_whole:
+        queries.write_list(tx, came)
+        # A change was heard of, or there is one that was not; or somebody asked before and got nothing.
+        if is_whole and (heard or before.is_owed or stream_id > before.stream_id):
             self._changes.note(tx, user_id)
         return is_whole
+
+    def _note_failed(self, tx: Transaction, user_id: str) -> None:
+        found = queries.find_list(tx, user_id)
+        if found is not None and not found.is_owed:
+            queries.write_list(tx, replace(found, is_owed=True))
+            if found.heard_stream_id:
+                self._changes.note(tx, user_id)
 
     def _apply(self, tx: Transaction, update: Update) -> bool:
         """Take a change in; whether the list has to come whole because of it."""
         if not self._nearness.is_near(tx, update.user_id):
             queries.delete_list(tx, update.user_id)
             return False
-        found = queries.find_list(tx, update.user_id)
-        if found is None or not (found.needs_resync or self._is_kept(tx, found)):
-            self._changes.note(tx, update.user_id)
+        found = queries.find_list(tx, update.user_id) or RemoteList(update.user_id)
+        is_right = not found.needs_resync and self._is_kept(tx, found)
+        if is_right and _is_known(found, update):
             return False
-        if not found.needs_resync and _is_known(found, update):
-            return False
-        if found.needs_resync or not _is_next(found, update) or not self._change(tx, update):
+        if not is_right or not _is_next(found, update) or not self._change(tx, update):
             heard = max(found.heard_stream_id, update.stream_id)
             queries.write_list(tx, replace(found, needs_resync=True, heard_stream_id=heard))
             return True

@@ -25,6 +25,7 @@ class Resync:
         self._spawn = spawn
         self._waiting: dict[str, list[Deferred[None]]] = {}
         self._retrying: set[str] = set()
+        self._missed: dict[str, dict[str, None]] = {}
 
     async def start(self) -> None:
         """Go on with what a stop interrupted, or what failed. Now and then."""
@@ -40,8 +41,12 @@ class Resync:
     async def receive_update(self, origin: str, content: Json) -> None:
         """An `m.device_list_update` EDU."""
         user_id = await self._lists.receive_update(origin, content)
-        if user_id is not None:
-            self._spawn(self._fetch_missed(user_id))
+        if user_id is None:
+            return
+        is_fetching = origin in self._missed
+        self._missed.setdefault(origin, {})[user_id] = None
+        if not is_fetching:
+            self._spawn(self._fetch_missed(origin))
 
     async def fetch(self, user_id: str) -> None:
         """Have a user's list come, or wait for it if it is coming; raises `MatrixError`."""
@@ -69,25 +74,37 @@ class Resync:
             await self._lists.fetch(user_id)
         except Exception as failed:
             error = failed
-            if not isinstance(failed, MatrixError):
-                logger.exception("the devices of %s could not be fetched", user_id)
+            await self._note_failed(user_id, failed)
         for mine in self._landed(user_id):
             if error is None:
                 mine.callback(None)
             else:
                 mine.errback(error)
 
+    async def _note_failed(self, user_id: str, failed: Exception) -> None:
+        try:
+            if not isinstance(failed, MatrixError):
+                logger.error("the devices of %s could not be fetched", user_id, exc_info=failed)
+            await self._lists.note_failed(user_id)
+        except Exception:
+            logger.exception("that the devices of %s are outdated could not be noted", user_id)
+
     def _landed(self, user_id: str) -> Iterator[Deferred[None]]:
         """Those who wait and were not cancelled meanwhile."""
         return (mine for mine in self._waiting.pop(user_id) if not mine.called)
 
-    async def _fetch_missed(self, user_id: str) -> None:
-        """A change was missed. Clients are told once the list has come, or cannot be had for now."""
+    async def _fetch_missed(self, server_name: str) -> None:
+        """Changes of users of a server were missed: one list after the other."""
         try:
-            await self.fetch(user_id)
-        except MatrixError as error:
-            logger.info("the devices of %s are outdated: %s", user_id, error.message)
-            await self._lists.note_failed(user_id)
+            while self._missed[server_name]:
+                user_id = next(iter(self._missed[server_name]))
+                del self._missed[server_name][user_id]
+                try:
+                    await self.fetch(user_id)
+                except MatrixError as error:
+                    logger.info("the devices of %s are outdated: %s", user_id, error.message)
+        finally:
+            del self._missed[server_name]
 
     async def _retry(self, server_name: str) -> None:
         try:

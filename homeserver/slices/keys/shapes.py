@@ -78,6 +78,16 @@ def is_device_keys(keys: Any, user_id: str, device_id: str) -> bool:
     return _fault_of_device_keys(keys, user_id, device_id) is None
 
 
+def completed_device_keys(keys: Any, user_id: str, device_id: str) -> Json | None:
+    """Keys of a device as another server tells them, in the shape that clients understand: what is missing is empty.
+    None for those of another device, those of another shape, and those that are too large."""
+    if not isinstance(keys, dict):
+        return None
+    about = {"user_id": user_id, "device_id": device_id, "algorithms": [], "keys": {}, "signatures": {}}
+    completed = {**about, **keys}
+    return completed if is_device_keys(completed, user_id, device_id) else None
+
+
 def identity_of(device_keys: Json) -> Json:
     """What makes a device the same: all but what was signed by whom, and what servers have added."""
     return {name: value for name, value in device_keys.items() if name not in ("signatures", "unsigned")}
@@ -109,8 +119,6 @@ def _fault_of_device_keys(keys: Any, user_id: str, device_id: str) -> MatrixErro
         return bad_json("device_keys.algorithms: must be a list of strings.")
     if not isinstance(public, dict) or not all(isinstance(one, str) for one in public.values()):
         return bad_json("device_keys.keys: must be an object of strings.")
-    if any(key_id.partition(":")[2] != device_id for key_id in public):
-        return invalid_param("device_keys.keys: each name must be an algorithm, a colon and the device ID.")
     if not is_signatures(signatures):
         return bad_json("device_keys.signatures: must be an object of user IDs, each with an object of strings.")
     if not is_small(keys, _GREATEST_DEVICE_KEYS_BYTES):

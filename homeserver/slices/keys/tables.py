@@ -92,7 +92,8 @@ REMOTE_DEVICE_LISTS = Table(
     name="remote_device_lists",
     owner="keys",
     # `stream_id`: up to which change the list is right; `fetched_stream_id`: of the last time it came whole, which was
-    # at `fetched_position`. `heard_stream_id`: a change that was heard of and is not in the list.
+    # at `fetched_position`. `heard_stream_id`: a change that was heard of and is not in the list. `is_owed`: somebody
+    # asked for the list when it could not be had.
     sql="""
     CREATE TABLE remote_device_lists (
         user_id TEXT NOT NULL PRIMARY KEY,
@@ -101,6 +102,7 @@ REMOTE_DEVICE_LISTS = Table(
         heard_stream_id BIGINT NOT NULL DEFAULT 0,
         fetched_position BIGINT NOT NULL DEFAULT 0,
         needs_resync BIGINT NOT NULL DEFAULT 1,
+        is_owed BIGINT NOT NULL DEFAULT 0,
         master_key TEXT,
         self_signing_key TEXT
     );

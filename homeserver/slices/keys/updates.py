@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from homeserver.protocol.ids import is_short_enough, is_valid_user_id, server_name_of
-from homeserver.slices.keys.shapes import Json, is_device_keys, is_small
+from homeserver.slices.keys.shapes import Json, completed_device_keys, is_small
 
 MOST_DEVICES = 500
 _GREATEST_NAME_LENGTH = 256
@@ -43,8 +43,10 @@ def read_update(origin: str, content: Json) -> Update | None:
     if not isinstance(previous, list) or not all(is_stream_id(one) for one in previous):
         return None
     keys = content.get("keys") or None
-    if keys is not None and not is_device_keys(keys, user_id, device_id):
-        return None
+    if keys is not None:
+        keys = completed_device_keys(keys, user_id, device_id)
+        if keys is None:
+            return None
     return Update(
         user_id=user_id,
         device_id=device_id,
@@ -59,9 +61,11 @@ def read_update(origin: str, content: Json) -> Update | None:
 def read_devices(user_id: str, devices: list[Any]) -> Iterator[tuple[str, Json | None, str | None]]:
     """(device id, keys, display name) of the well-shaped ones of a `/user/devices` answer's devices."""
     for device in devices[:MOST_DEVICES]:
-        device_id, keys = device.get("device_id"), device.get("keys")
-        if isinstance(device_id, str) and _is_device_id(device_id) and is_device_keys(keys, user_id, device_id):
-            yield device_id, keys, _name(device.get("device_display_name"))
+        device_id = device.get("device_id")
+        if isinstance(device_id, str) and _is_device_id(device_id):
+            keys = completed_device_keys(device.get("keys"), user_id, device_id)
+            if keys is not None:
+                yield device_id, keys, _name(device.get("device_display_name"))
 
 
 def read_signing_key(key: Any, user_id: str, usage: str) -> Json | None:

@@ -197,7 +197,7 @@ class KeyBackupTest(HomeserverCase):
             ({**good, "first_message_index": -1}, bad),
             ({**good, "first_message_index": True}, bad),
             ({**good, "forwarded_count": "1"}, bad),
-            ({**good, "session_data": "text"}, bad),
+            ({**good, "session_data": 1}, bad),
         ]
         query = {"version": self.version}
         for body, errcode in sessions:

@@ -22,8 +22,8 @@ NOTHING: tuple[set[str], set[str]] = (set(), set())
 
 def lists(answer: Json) -> tuple[set[str], set[str]]:
     """(changed, left) of an answer."""
-    found = answer.get("device_lists", {"changed": [], "left": []})
-    changed, left = found["changed"], found["left"]
+    found = answer.get("device_lists", {})
+    changed, left = found.get("changed", []), found.get("left", [])
     assert len(set(changed)) == len(changed)
     return set(changed), set(left)
 
@@ -101,6 +101,12 @@ class DeviceListTest(HomeserverCase):
         self.assertEqual(lists(self.alice.sync(since)), (set(), {self.bob.user_id}))
         CryptoDevice(self.alice).upload()
         self.assertEqual(self.told(), NOTHING)
+
+    def test_who_is_invited_is_told(self) -> None:
+        """What is written before they come may be for them too; who refuses is told as gone."""
+        carol = {self.carol.user_id}
+        self.assert_told_once(lambda: self.alice.change(self.room, "invite", self.carol), carol, set())
+        self.assert_told_once(lambda: self.carol.change(self.room, "leave"), set(), carol)
 
     def test_who_left_and_came_back_may_have_changed(self) -> None:
         """Between two syncs, with new devices meanwhile."""

@@ -84,6 +84,7 @@ class RemoteListTest(HostileCase):
     def test_a_list_is_asked_for_once_and_follows_changes(self) -> None:
         """Devices that are new, have other keys, or go."""
         self.assertEqual((self.known(), self.known()), ({"ONE"}, {"ONE"}))
+        self.is_told()
         self.update("TWO", 2, [1])
         self.assertTrue(self.is_told())
         self.assertEqual(self.known(), {"ONE", "TWO"})
@@ -100,6 +101,7 @@ class RemoteListTest(HostileCase):
     def test_a_change_that_was_missed_makes_the_list_come_whole(self) -> None:
         """Once, and Alice is told once; the change that comes late after all is known already."""
         self.known()
+        self.assertTrue(self.is_told(), "the list has come")
         self.answer_devices(3, "ONE", "TWO", "THREE")
         self.update("THREE", 3, [2])
 
@@ -109,9 +111,17 @@ class RemoteListTest(HostileCase):
         self.assertFalse(self.is_told())
         self.assertEqual(self.peer.requests_of(self.path), 2)
 
+    def test_a_change_of_a_list_that_nobody_asked_for_makes_it_come(self) -> None:
+        """Once it is there, Alice is told."""
+        self.update("ONE", 1, [])
+        self.wait_until_told()
+
+        self.assertEqual((self.known(), self.peer.requests_of(self.path)), ({"ONE"}, 1))
+
     def test_a_change_that_comes_twice_counts_once(self) -> None:
         """In another transaction."""
         self.known()
+        self.is_told()
         self.update("TWO", 2, [1])
         self.assertTrue(self.is_told())
         self.update("TWO", 2, [1])
@@ -122,6 +132,7 @@ class RemoteListTest(HostileCase):
     def test_a_list_that_cannot_come_is_asked_for_again_after_a_restart(self) -> None:
         """Meanwhile the old one is told, with the failure, and Alice knows that something changed."""
         self.known()
+        self.assertTrue(self.is_told(), "the list has come")
         self.peer.on("GET", self.path, {"errcode": "M_UNKNOWN", "error": "Out of order"}, 500)
         self.update("THREE", 3, [2])
         self.wait_until_told()
@@ -187,7 +198,7 @@ class RemoteListTest(HostileCase):
         self.assertEqual(self.known(), {"ONE", "TWO"})
 
     def test_a_list_of_nonsense_has_what_is_right_in_it(self) -> None:
-        """Devices of others, and of other shapes, are left out."""
+        """Devices of others, and of other shapes, are left out; what is missing of one is shown empty."""
         user_id = self.peer.user_id
         devices = [
             {"device_id": "GOOD", "keys": device_keys(user_id, "GOOD")},
@@ -195,18 +206,23 @@ class RemoteListTest(HostileCase):
             {"device_id": "WORSE", "keys": {**device_keys(user_id, "WORSE"), "signatures": 1}},
             {"device_id": "", "keys": device_keys(user_id, "")},
             {"device_id": "EVIL", "keys": device_keys(self.alice.user_id, "EVIL")},
+            {"device_id": "BARE", "keys": {"other": True}},
             1,
         ]
         answer = {"user_id": user_id, "stream_id": 1, "devices": devices, "master_key": {"user_id": user_id}}
         self.peer.on("GET", self.path, answer)
 
-        self.assertEqual(self.known(), {"GOOD"})
+        self.assertEqual(self.known(), {"GOOD", "BARE"})
         told = self.alice.post("/keys/query", {"device_keys": {user_id: []}})
         self.assertEqual(told["master_keys"], {})
+        empty: Json = {"algorithms": [], "keys": {}, "signatures": {}, "unsigned": {}}
+        bare = {"user_id": user_id, "device_id": "BARE", "other": True, **empty}
+        self.assertEqual(told["device_keys"][user_id]["BARE"], bare)
 
     def test_signing_keys_are_taken_of_a_servers_own_users_and_in_the_right_shape(self) -> None:
         """Others leave what is known as it is."""
         self.known()
+        self.is_told()
         user_id = self.peer.user_id
 
         def key(usage: str, name: str, **fields: Any) -> Json:
