@@ -127,8 +127,8 @@ class AnswerComposer:
             if (is_new or ask.full_state) and not self._is_ignored(tx, ask, row):
                 key = f"{row.membership}_state"
                 sections[row.membership][row.room_id] = {key: {"events": self._timeline.stripped(tx, row)}}
-        elif is_new and (ask.since is not None or ask.filter.include_leave) and not (
-            row.forgotten and ask.since is None
+        elif (
+            is_new and (ask.since is not None or ask.filter.include_leave) and not (row.forgotten and ask.since is None)
         ):
             sections["leave"][row.room_id] = self._left(tx, ask, row)
 
