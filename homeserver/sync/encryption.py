@@ -49,9 +49,7 @@ _LIST_TOPICS = ("devices", "device_lists", "members", "membership")
 class EncryptionSection:
     """Composes it."""
 
-    def __init__(
-        self, to_device: ToDeviceSource, key_counts: KeyCountSource, device_lists: DeviceListSource
-    ) -> None:
+    def __init__(self, to_device: ToDeviceSource, key_counts: KeyCountSource, device_lists: DeviceListSource) -> None:
         self._to_device = to_device
         self._key_counts = key_counts
         self._device_lists = device_lists
@@ -87,9 +85,7 @@ class EncryptionSection:
         if not (ask.has_topic("to_device") or (since is not None and since.to_device is not None)):
             return
         after = 0 if since is None else _seen(since)
-        events, told = self._to_device.messages_between(
-            tx, ask.requester.user_id, device_id, after, ask.upto.position
-        )
+        events, told = self._to_device.messages_between(tx, ask.requester.user_id, device_id, after, ask.upto.position)
         if events:
             answer["to_device"] = {"events": events}
         if told is not None:

@@ -124,10 +124,7 @@ def write_keys(tx: Transaction, user_id: str, version: int, keys: Iterable[Backe
            ON CONFLICT (user_id, version, room_id, session_id) DO UPDATE SET
                first_message_index = excluded.first_message_index, forwarded_count = excluded.forwarded_count,
                is_verified = excluded.is_verified, session_data = excluded.session_data""",
-        [
-            {**asdict(key), "is_verified": int(key.is_verified), "user": user_id, "version": version}
-            for key in keys
-        ],
+        [{**asdict(key), "is_verified": int(key.is_verified), "user": user_id, "version": version} for key in keys],
     )
 
 

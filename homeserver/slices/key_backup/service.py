@@ -113,11 +113,7 @@ class KeyBackup:
                 current_version=str(current.version),
             )
         known = _by_session(self._known(tx, part, keys))
-        better = [
-            key
-            for one, key in _by_session(keys).items()
-            if one not in known or key.is_better_than(known[one])
-        ]
+        better = [key for one, key in _by_session(keys).items() if one not in known or key.is_better_than(known[one])]
         count = current.key_count + len(_by_session(better).keys() - known.keys())
         if count > MOST_KEYS:
             raise MatrixError(400, "M_LIMIT_EXCEEDED", f"A backup holds at most {MOST_KEYS} keys.")

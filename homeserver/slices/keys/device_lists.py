@@ -159,4 +159,3 @@ def stream_id_of(tx: Transaction, user_id: str) -> int:
     """The number of the last change of a local user's devices; 0 for none."""
     last = queries_lists.last_change(tx, user_id)
     return 0 if last is None else last[0]
-

@@ -24,9 +24,7 @@ PositionOf = Callable[[str], int]
 class KeyEndpoints:
     """Publishes keys, and asks for others'."""
 
-    def __init__(
-        self, device_keys: DeviceKeys, keys: Keys, changes: ListChanges, position_of: PositionOf
-    ) -> None:
+    def __init__(self, device_keys: DeviceKeys, keys: Keys, changes: ListChanges, position_of: PositionOf) -> None:
         self._device_keys = device_keys
         self._keys = keys
         self._changes = changes

@@ -104,9 +104,7 @@ def write_devices(tx: Transaction, user_id: str, devices: Iterable[tuple[str, Js
 
 def delete_device(tx: Transaction, user_id: str, device_id: str) -> None:
     """The device is gone."""
-    tx.run(
-        "DELETE FROM remote_devices WHERE user_id = :user AND device_id = :device", user=user_id, device=device_id
-    )
+    tx.run("DELETE FROM remote_devices WHERE user_id = :user AND device_id = :device", user=user_id, device=device_id)
 
 
 def delete_devices(tx: Transaction, user_id: str) -> None:

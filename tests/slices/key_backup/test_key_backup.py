@@ -213,9 +213,7 @@ class KeyBackupTest(HomeserverCase):
 
     @law(max_examples=25)
     @given(
-        st.lists(
-            st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4, unique=True
-        )
+        st.lists(st.tuples(st.booleans(), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=4, unique=True)
     )
     def test_the_best_key_stays(self, ranks: list[tuple[bool, int, int]]) -> None:
         """Verified before not, then the lower first index, then the lower count of forwardings; in whatever order

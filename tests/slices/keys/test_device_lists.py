@@ -144,9 +144,7 @@ class DeviceListTest(HomeserverCase):
     @law(max_examples=12)
     @given(
         st.lists(
-            st.tuples(
-                st.sampled_from(["come", "go", "change", "sync", "sync"]), st.integers(0, 2), st.integers(0, 1)
-            ),
+            st.tuples(st.sampled_from(["come", "go", "change", "sync", "sync"]), st.integers(0, 2), st.integers(0, 1)),
             max_size=14,
         )
     )

@@ -103,9 +103,7 @@ class UploadingTest(HomeserverCase):
             error = self.alice.refusal("POST", "/keys/upload", {"device_keys": keys})
             self.assertEqual(error, (400, errcode), keys)
         large = {**good, "algorithms": ["x" * 65_536]}
-        self.assertEqual(
-            self.alice.refusal("POST", "/keys/upload", {"device_keys": large}), (413, "M_TOO_LARGE")
-        )
+        self.assertEqual(self.alice.refusal("POST", "/keys/upload", {"device_keys": large}), (413, "M_TOO_LARGE"))
         self.assertEqual(self.keys_of_alice(), {})
 
     def test_bad_queries_are_told(self) -> None:
