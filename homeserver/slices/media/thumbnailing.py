@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,7 +17,7 @@ from homeserver.protocol.errors import MatrixError
 from homeserver.slices.media import queries
 from homeserver.slices.media.folder import Contents
 from homeserver.slices.media.records import Media, Thumbnail, ThumbnailSize
-from homeserver.slices.media.thumbnails import NoThumbnail, limit_process, make_thumbnail
+from homeserver.slices.media.thumbnails import NoThumbnail, begin_worker, make_thumbnail
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Workers:
             self._pool = ProcessPoolExecutor(
                 _WORKERS,
                 multiprocessing.get_context("spawn"),
-                limit_process,
+                begin_worker,
+                (os.getpid(),),
                 max_tasks_per_child=_TASKS_OF_A_WORKER,
             )
         pool = self._pool

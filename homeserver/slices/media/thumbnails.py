@@ -6,8 +6,11 @@ https://spec.matrix.org/v1.19/client-server-api/#thumbnails
 from __future__ import annotations
 
 import io
+import os
 import resource
 import signal
+import threading
+import time
 from pathlib import Path
 
 from PIL import Image, ImageOps, ImageSequence
@@ -17,6 +20,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 TIME_LIMIT_S = 20
 _MEMORY_BYTES = 1536 * 1024 * 1024
 _MOST_FRAMES = 200
+_LOOK_EVERY_S = 2.0
 _JPEG_QUALITY = 80
 
 
@@ -24,9 +28,10 @@ class NoThumbnail(Exception):
     """The file is no image that can be made smaller, or one that is too large."""
 
 
-def limit_process() -> None:
-    """At the start of a worker: a bound on memory."""
+def begin_worker(server_pid: int) -> None:
+    """At the start of a worker: a bound on memory, and an end soon after the server's, however that ends."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    threading.Thread(target=_end_after, args=(server_pid,), daemon=True).start()
 
 
 def make_thumbnail(
@@ -43,6 +48,12 @@ def make_thumbnail(
         raise NoThumbnail(type(error).__name__) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _end_after(server_pid: int) -> None:
+    while os.getppid() == server_pid:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)
 
 
 def _too_long(*_: object) -> None:
