@@ -161,6 +161,14 @@ class MembershipClient:
             answer = await self._send_old_invite(destination, invite)
         return _with_signatures(destination, invite.pdu, answer.event)
 
+    async def exchange_third_party_invite(self, destination: str, room_id: str, event: Mapping[str, Any]) -> None:
+        """Have an inviting server make an invite of a partial member event whose `third_party_invite` is signed.
+
+        https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1exchange_third_party_inviteroomid
+        """
+        path = ("federation", "v1", "exchange_third_party_invite", room_id)
+        await self._calls.ask(destination, Call("PUT", path, content=event, options=self._options), Json)
+
     async def _send_old_invite(self, destination: str, invite: Invite) -> _Signed:
         path = ("federation", "v1", "invite", invite.room_id, invite.event_id)
         content = {**invite.pdu, "unsigned": {"invite_room_state": invite.stripped}}

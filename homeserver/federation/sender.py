@@ -63,6 +63,10 @@ class _Attempt:
     last_pdu_nid: int = queries_outgoing.LAST_NID
 
 
+class _Sent(msgspec.Struct):
+    content: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class _Due:
     """What a transaction takes: events queued by themselves, events by their place in the room, EDUs."""
@@ -72,8 +76,8 @@ class _Due:
     edus: list[tuple[int, str, bytes]]
 
     def pdus_for(self, server_name: str) -> list[msgspec.Raw]:
-        """Without the destination's own."""
-        others = [event[3] for event in self.events if event[2].partition(":")[2] != server_name]
+        """Without what the destination has made itself."""
+        others = [event[3] for event in self.events if not _is_made_by(server_name, event)]
         return [msgspec.Raw(pdu) for pdu in [*(pdu for _, pdu in self.queued), *others]]
 
     def is_full(self) -> bool:
@@ -275,6 +279,15 @@ class Sender:
         queries_outgoing.write_sent(tx, server_name, sent)
         queries_outgoing.delete_edus(tx, [edu[0] for edu in due.edus])
         queries_outgoing.delete_pdus(tx, [pdu[0] for pdu in due.queued])
+
+
+def _is_made_by(server_name: str, event: DueEvent) -> bool:
+    """Whether a server has made an event: those of its users, but for invites that follow from a third-party invite of
+    theirs, which any server in the room makes."""
+    if event[2].partition(":")[2] != server_name:
+        return False
+    content = msgspec.json.decode(event[3], type=_Sent).content
+    return content.get("membership") != "invite" or "third_party_invite" not in content
 
 
 def _last_nid(rows: Sequence[tuple[Any, ...]]) -> int:

@@ -13,6 +13,7 @@ from homeserver.protocol.errors import MatrixError, bad_json, invalid_param
 from homeserver.protocol.ids import check_user_id
 from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from homeserver.rooms.records import EventDraft
+from homeserver.rooms.third_party import ThreepidInvite, read_threepid_invite
 
 PRESETS = {
     "private_chat": ("invite", "shared", "can_join"),
@@ -35,6 +36,7 @@ class RoomRequest:
     alias: str | None = None
     is_direct: bool = False
     invite: tuple[str, ...] = ()
+    invite_3pid: tuple[ThreepidInvite, ...] = ()
     creation_content: dict[str, Any] = field(default_factory=dict)
     initial_state: tuple[EventDraft, ...] = ()
     power_override: dict[str, Any] = field(default_factory=dict)
@@ -66,6 +68,7 @@ def room_request(
         alias=_alias(_text(body, "room_alias_name"), server_name),
         is_direct=body.get("is_direct") is True,
         invite=tuple(user_id for user_id in invite if user_id != creator),
+        invite_3pid=_threepid_invites(body.get("invite_3pid", [])),
         creation_content=_object(body, "creation_content"),
         initial_state=tuple(_initial_state(body.get("initial_state", []), creator)),
         power_override=_object(body, "power_level_content_override"),
@@ -169,6 +172,12 @@ def _user_ids(value: Any, key: str) -> list[str]:
     for user_id in value:
         check_user_id(user_id)
     return list(dict.fromkeys(value))
+
+
+def _threepid_invites(value: Any) -> tuple[ThreepidInvite, ...]:
+    if not isinstance(value, list):
+        raise bad_json("invite_3pid: must be a list.")
+    return tuple(dict.fromkeys(read_threepid_invite(item) for item in value))
 
 
 def _alias(localpart: str | None, server_name: str) -> str | None:

@@ -9,12 +9,18 @@ from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, missing_param
-from homeserver.protocol.ids import check_user_id
+from homeserver.protocol.ids import check_user_id, server_name_of
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.endpoints_rooms import V3, FindProfile
 from homeserver.rooms.following import Succession
 from homeserver.rooms.memberships import Change, Memberships
 from homeserver.rooms.service import Rooms
+from homeserver.rooms.third_party import (
+    ThirdPartyInvites,
+    is_threepid_invite,
+    read_third_party_signed,
+    read_threepid_invite,
+)
 
 ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
 """A room alias to (room id, servers that know it); 404 `M_NOT_FOUND`."""
@@ -30,12 +36,14 @@ class MembershipEndpoints:
         profile: FindProfile,
         resolve: ResolveAlias,
         succession: Succession,
+        third_party: ThirdPartyInvites,
     ) -> None:
         self._rooms = rooms
         self._memberships = memberships
         self._profile = profile
         self._resolve = resolve
         self._succession = succession
+        self._third_party = third_party
 
     @route("POST", f"{V3}/join/{{roomIdOrAlias}}", access=Access.GUEST, limit="rc_joins", refuses_suspended=True)
     async def join_by_alias(self, request: Request, requester: Requester) -> Json:
@@ -75,13 +83,18 @@ class MembershipEndpoints:
 
     @route("POST", f"{V3}/rooms/{{roomId}}/invite", limit="rc_invites", refuses_suspended=True)
     async def invite(self, request: Request, requester: Requester) -> Json:
-        """Invite a user.
+        """Invite a user, or who has an address.
 
         https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3roomsroomidinvite
+        https://spec.matrix.org/v1.19/client-server-api/#thirdparty_post_matrixclientv3roomsroomidinvite
         """
         body = request.json_object()
-        target = _target(body)
         content = _reason(body)
+        if is_threepid_invite(body):
+            room_id = request.parameters["roomId"]
+            await self._third_party.invite(room_id, read_threepid_invite(body), requester, content)
+            return {}
+        target = _target(body)
         content.update(await self._profile_of_local(target, requester))
         await self._memberships.change(Change(request.parameters["roomId"], target, "invite", content), requester)
         return {}
@@ -139,7 +152,8 @@ class MembershipEndpoints:
         return {"joined_rooms": [row.room_id for row in rows.values() if row.membership == "join"]}
 
     async def _join(self, target: str, request: Request, requester: Requester, membership: str) -> Json:
-        content = _reason(request.json_object(optional=True))
+        body = request.json_object(optional=True)
+        content = _reason(body)
         via = [*request.query.all("via"), *request.query.all("server_name")]
         room_id = target
         if target.startswith("#"):
@@ -147,6 +161,10 @@ class MembershipEndpoints:
             via.extend(servers)
         elif not target.startswith("!"):
             raise invalid_param("Neither a room id nor a room alias.")
+        redemption = read_third_party_signed(room_id, body, requester.user_id) if membership == "join" else None
+        if redemption is not None:
+            await self._third_party.redeem(redemption)
+            via.append(server_name_of(redemption.sender))
         content.update(await self._profile(requester.user_id))
         if requester.is_guest:
             content["kind"] = "guest"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeserver.database import Database, Transaction
-from homeserver.protocol.errors import MatrixError
+from homeserver.protocol.errors import MatrixError, forbidden
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.power_levels import PowerLevels
 from homeserver.protocol.requester import Requester
@@ -60,6 +60,14 @@ class RoomFacts:
         create = await self._rooms.find_state_event(room.room_nid, _CREATE)
         levels = PowerLevels.from_state(create, await self._rooms.find_state_event(room.room_nid, _POWER))
         return levels.of_user(user_id) >= levels.needed_for(event_type, is_state=True)
+
+    async def check_may_invite(self, room_id: str, user_id: str) -> None:
+        """Raise 403 `M_FORBIDDEN` unless the user is in the room and has the power to invite."""
+        room = await self._rooms.get_room_of(room_id, user_id)
+        create = await self._rooms.find_state_event(room.room_nid, _CREATE)
+        levels = PowerLevels.from_state(create, await self._rooms.find_state_event(room.room_nid, _POWER))
+        if levels.of_user(user_id) < levels.invite:
+            raise forbidden(f"{user_id} has not the power to invite.")
 
     async def is_world_readable(self, room_id: str) -> bool:
         """Whether everybody may read the room."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import string
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
@@ -18,8 +19,11 @@ from homeserver.rooms.creation import RoomRequest, create_content, first_drafts
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.memberships import Change, Memberships
 from homeserver.rooms.records import EventDraft, RoomRecord, Status
-from homeserver.rooms.service import Clock, wall_clock_ms
+from homeserver.rooms.service import wall_clock_ms
 from homeserver.rooms.snapshots import EMPTY
+from homeserver.rooms.third_party import ThirdPartyInvites
+
+logger = logging.getLogger(__name__)
 
 _LOCALPART_CHARACTERS = string.ascii_letters + string.digits
 _LOCALPART_LENGTH = 18
@@ -35,14 +39,6 @@ class RoomNames(Protocol):
         """List the room in the public directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Founded:
-    """A room that was just made, and who is still to be invited."""
-
-    room: RoomRecord
-    invite: tuple[str, ...]
-
-
 class Founding:
     """Creates rooms."""
 
@@ -52,33 +48,41 @@ class Founding:
         parts: RoomParts,
         names: RoomNames,
         memberships: Memberships,
+        third_party: ThirdPartyInvites,
         server_name: str,
-        clock: Clock = wall_clock_ms,
     ) -> None:
         self._database = database
         self._parts = parts
         self._names = names
         self._memberships = memberships
+        self._third_party = third_party
         self._server_name = server_name
-        self._clock = clock
 
     async def create(self, request: RoomRequest, requester: Requester) -> str:
         """Create a room and invite those named; its id.
 
         Raises `MatrixError` 400 `M_ROOM_IN_USE`, or 400 `M_INVALID_ROOM_STATE` where the auth rules do not allow the
-        initial events. An invite that fails does not undo the room.
+        initial events; 403 and 429 where the requester may not invite at all, or not so many. Once the room is there,
+        its id is the answer: who cannot be invited is missing in it, and can be invited again.
         """
-        founded = await self._database.transact(self._write, request)
-        for user_id in founded.invite:
-            content: dict[str, Any] = dict(request.invited_profiles.get(user_id, {}))
-            if request.is_direct:
-                content["is_direct"] = True
-            change = Change(founded.room.room_id, user_id, "invite", content)
-            await self._memberships.change(change, requester)
-        return founded.room.room_id
+        new_room = f"made by {requester.user_id}"
+        for user_id in request.invite:
+            self._memberships.check_may_invite(requester, new_room, user_id)
+        for invite in request.invite_3pid:
+            self._memberships.check_may_invite(requester, new_room, invite.address)
+        room = await self._database.transact(self._write, request)
+        about: dict[str, Any] = {"is_direct": True} if request.is_direct else {}
+        for user_id in request.invite:
+            content = {**request.invited_profiles.get(user_id, {}), **about}
+            change = Change(room.room_id, user_id, "invite", content)
+            await _tried(room.room_id, user_id, self._memberships.invite(room, change, requester))
+        for invite in request.invite_3pid:
+            inviting = self._third_party.invite(room.room_id, invite, requester, about)
+            await _tried(room.room_id, f"a {invite.medium}", inviting)
+        return room.room_id
 
-    def _write(self, tx: Transaction, request: RoomRequest) -> Founded:
-        now_ms = self._clock()
+    def _write(self, tx: Transaction, request: RoomRequest) -> RoomRecord:
+        now_ms = wall_clock_ms()
         room = self.write_create(tx, request, now_ms)
         if request.alias is not None:
             self._names.claim(tx, request.alias, room.room_id, request.creator)
@@ -89,7 +93,7 @@ class Founding:
                 self._parts.composer.append(tx, room, draft, now_ms=now_ms)
             except MatrixError as error:
                 raise _impossible(draft, error) from error
-        return Founded(room, request.invite)
+        return room
 
     def new_room_id(self, version: RoomVersion) -> str:
         """The id of a room to be; empty from room version 12 on, where the create event gives it."""
@@ -107,6 +111,15 @@ class Founding:
         placement = Placement(root, Status.ACCEPTED, is_outbound=True, is_local=True)
         self._parts.appender.append(tx, room, composed.event, placement)
         return room
+
+
+async def _tried(room_id: str, who: str, inviting: Awaitable[object]) -> None:
+    try:
+        await inviting
+    except MatrixError as error:
+        logger.info("%s cannot be invited to the new room %s: %s", who, room_id, error.message)
+    except Exception:
+        logger.exception("%s could not be invited to the new room %s", who, room_id)
 
 
 def _impossible(draft: EventDraft, error: MatrixError) -> MatrixError:

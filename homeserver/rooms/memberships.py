@@ -91,8 +91,8 @@ class Memberships:
             if requester.is_guest and change.membership == "join":
                 await self._leave_without_guests(change, requester)
             return event_id
-        if change.membership == "invite" and server_name_of(change.target) != self._server_name:
-            return await self._invite_remote(room, change, requester)
+        if change.membership == "invite":
+            return await self.invite(room, change, requester)
         if change.membership == "join":
             return await self._join_inside(room, change, requester)
         return await self._rooms.send(change.room_id, _draft(change, requester), requester)
@@ -100,6 +100,25 @@ class Memberships:
     async def is_in_room(self, room: RoomRecord) -> bool:
         """Whether this server has a joined user, and so the room's state, now."""
         return self._server_name in await self._rooms.occupancy.joined_servers(room.room_nid)
+
+    def check_may_invite(self, requester: Requester, room_id: str, target: str) -> None:
+        """What the operator says about invites, of a user or of whoever will have an address. Raises 403 and 429."""
+        self._policies.check_may_invite(requester, room_id, target)
+
+    async def invite(self, room: RoomRecord, change: Change, requester: Requester) -> str:
+        """Invite to a room this server is in, when `check_may_invite` has been asked; raises as `change`."""
+        return await self.append_invite(room, _draft(change, requester))
+
+    async def append_invite(self, room: RoomRecord, draft: EventDraft) -> str:
+        """Append an invite, which a third party's signature may allow whoever sends it; the event's id.
+
+        Raises `MatrixError` 403 by the auth rules, and what the invited user's server answers.
+        """
+        if server_name_of(str(draft.state_key)) != self._server_name:
+            return await self._invite_remote(room, draft)
+        lock = room_lock(room.room_nid)
+        stored = await self._database.transact(self._rooms.send_within, room, draft, None, locks=(lock,))
+        return stored.event.event_id
 
     async def forget(self, room_id: str, user_id: str) -> None:
         """Forget a room that was left; 400 while the user is still in it."""
@@ -216,12 +235,10 @@ class Memberships:
         servers = await self._rooms.occupancy.joined_servers(room.room_nid)
         return tuple(dict.fromkeys([*change.via, *sorted(servers - {self._server_name})]))
 
-    async def _invite_remote(self, room: RoomRecord, change: Change, requester: Requester) -> str:
+    async def _invite_remote(self, room: RoomRecord, draft: EventDraft) -> str:
         """Build and sign the invite, have the other server sign it too, then append it."""
         lock = room_lock(room.room_nid)
-        composed, room_state = await self._database.transact(
-            self._compose_invite, room, _draft(change, requester), locks=(lock,)
-        )
+        composed, room_state = await self._database.transact(self._compose_invite, room, draft, locks=(lock,))
         event = await self._remote.invite(room, composed.event, room_state)
         arrival = Arrival(event, is_outbound=True)
         verdict = await self._database.transact(self._parts.receiver.receive, room, arrival, locks=(lock,))

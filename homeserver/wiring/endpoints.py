@@ -26,6 +26,7 @@ from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.outside import further_room_endpoints
 from homeserver.wiring.slices import Slices
+from homeserver.wiring.third_party import third_party_endpoints
 
 
 def room_endpoints(
@@ -33,13 +34,17 @@ def room_endpoints(
 ) -> list[object]:
     """What clients do in rooms."""
     rooms, directory, find_profile = ground.rooms, slices.directory, slices.data.profiles.find_profile
-    founding = Founding(ground.database, ground.parts, directory, slices.memberships, ground.server_name)
+    founding = Founding(
+        ground.database, ground.parts, directory, slices.memberships, slices.third_party, ground.server_name
+    )
     reading = RoomReading(ground.database, rooms, ground.parts)
     upgrading = Upgrading(ground.database, rooms, ground.parts, founding, directory, slices.succession)
     schedule = delayed.events.schedule
     return [
         RoomEndpoints(rooms, founding, find_profile, slices.policies, drafting, schedule),
-        MembershipEndpoints(rooms, slices.memberships, find_profile, directory.resolve, slices.succession),
+        MembershipEndpoints(
+            rooms, slices.memberships, find_profile, directory.resolve, slices.succession, slices.third_party
+        ),
         UpgradeEndpoints(upgrading, find_profile),
         delayed.endpoints,
         HistoryEndpoints(reading, federation.history.fill),
@@ -74,6 +79,7 @@ def federation_endpoints(
         TransactionEndpoints(transactions),
         HandshakeEndpoints(resident, invited),
         ReadEndpoints(serving),
+        *third_party_endpoints(ground, federation, accounts, slices.third_party),
         QueryEndpoints(slices.directory_answers, lists_rooms=lists_rooms),
         *further_room_endpoints(ground, federation, accounts, reading, serving),
     ]

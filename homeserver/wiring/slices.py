@@ -34,6 +34,7 @@ from homeserver.wiring.media import MediaParts, wire_media
 from homeserver.wiring.notifications import wire_notifications
 from homeserver.wiring.outside import space_endpoints
 from homeserver.wiring.syncing import wire_syncing
+from homeserver.wiring.third_party import ThirdParty, wire_third_party
 from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
 
 
@@ -53,6 +54,7 @@ class Slices:
     media: MediaParts
     polling: Polling
     data: UserData
+    third_party: ThirdParty
     edus: Mapping[str, ReceiveEdu]
     endpoints: list[object]
 
@@ -97,6 +99,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         media=media,
         polling=syncing.polling,
         data=data,
+        third_party=wire_third_party(ground, federation, memberships, data.profiles.find_profile),
         edus={**_edus(typing, receipts, presence), **encryption.edus},
         endpoints=[
             DirectoryEndpoints(

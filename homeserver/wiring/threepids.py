@@ -14,6 +14,7 @@ from homeserver.slices.mail.service import Mailer, MailFailed
 from homeserver.slices.threepids.endpoints import AddThreepidEndpoints, OlderThreepidEndpoints, ThreepidEndpoints
 from homeserver.slices.threepids.endpoints_validation import PhoneEndpoints, ValidationEndpoints, WithoutEmailEndpoints
 from homeserver.slices.threepids.identity import IdentityServers
+from homeserver.slices.threepids.identity_calls import IdentityCalls
 from homeserver.slices.threepids.letters import Letters
 from homeserver.slices.threepids.service import Threepids
 from homeserver.slices.threepids.sessions import ValidationSessions
@@ -24,7 +25,8 @@ from homeserver.wiring.ground import Ground
 def wire_threepids(ground: Ground, parts: AccountParts) -> list[object]:
     """Make it all, and tell the accounts of it."""
     threepids = Threepids(ground.database)
-    identity_servers = IdentityServers(ground.database, ground.services, RequestSigner(ground.identity).authorization)
+    authorize = RequestSigner(ground.identity).authorization
+    identity_servers = IdentityServers(ground.database, IdentityCalls(ground.services), authorize)
     parts.credentials.find_by_threepid = threepids.find_user
     parts.hooks.on_deactivated.append(threepids.deactivate)
     parts.hooks.before_deactivated.append(identity_servers.unbind_all)

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.support.api_client import Json, User
 from tests.support.databases import on_postgres
@@ -196,6 +196,17 @@ class CreatingRoomsTest(HomeserverCase):
         member = self.alice.state(room, "m.room.member", self.alice.user_id)
         self.assertEqual(member, {"membership": "join", "displayname": "Alice"})
 
+    def test_a_room_is_there_whoever_cannot_be_invited(self) -> None:
+        """Its id is answered; those who can be invited are."""
+        bob = self.new_user("bob")
+
+        room = self.alice.create_room(invite=["@nobody:localhost:1", bob.user_id])
+
+        self.assertIn(room, self.alice.get("/joined_rooms")["joined_rooms"])
+        self.assertEqual(self.alice.state(room, "m.room.member", bob.user_id)["membership"], "invite")
+        path = f"/rooms/{room}/state/m.room.member/@nobody:localhost:1"
+        self.assertEqual(self.alice.refusal("GET", path), (404, "M_NOT_FOUND"))
+
     def test_a_direct_chat_says_so_in_the_invite(self) -> None:
         """`is_direct`, and the invited user's name as other invites have it."""
         bob = self.new_user("bob")
@@ -224,6 +235,21 @@ class CreatingRoomsTest(HomeserverCase):
             with self.subTest(body):
                 self.assertEqual(self.refused(**body), (400, errcode))
         self.assertEqual(self.alice.get("/joined_rooms"), {"joined_rooms": []})
+
+
+class InvitingLittleTest(HomeserverCase):
+    """Where an operator lets nobody but administrators invite."""
+
+    settings: ClassVar[dict[str, Any]] = {"block_non_admin_invites": True}
+
+    def test_who_may_not_invite_makes_no_room_with_invites(self) -> None:
+        """There is no room that nobody comes to."""
+        alice, bob = self.new_user("alice"), self.new_user("bob")
+
+        self.assertEqual(alice.refusal("POST", "/createRoom", {"invite": [bob.user_id]}), (403, "M_FORBIDDEN"))
+
+        self.assertEqual(alice.get("/joined_rooms"), {"joined_rooms": []})
+        alice.create_room()
 
 
 CreatingRoomsTestOnPostgres = on_postgres(CreatingRoomsTest)

@@ -9,7 +9,7 @@ from homeserver.protocol.auth_rules.auth_events import JOIN_RULES, POWER
 from homeserver.protocol.auth_rules.verdict import AuthError, require
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.power_levels import PowerLevels
-from homeserver.protocol.signing import SignatureError, signing_key_ids, verify_json, verify_key_from_base64
+from homeserver.protocol.third_party_invites import keys_that_signed, offered_keys
 
 AuthState = Mapping[StateKey, Event]
 
@@ -102,30 +102,8 @@ def _check_third_party(event: Event, auth_state: AuthState, target: str) -> None
     if offer is None:
         raise AuthError("third_party.token", "the room has no such third-party invite")
     require(offer.sender == event.sender, "third_party.sender", "somebody else made the third-party invite")
-    require(_is_signed(signed, offer), "third_party.signature", "the third-party invite's signature is wrong")
-
-
-def _is_signed(signed: dict[str, Any], offer: Event) -> bool:
-    keys = [offer.content.get("public_key")]
-    more = offer.content.get("public_keys")
-    keys += [one.get("public_key") for one in more if isinstance(one, dict)] if isinstance(more, list) else []
-    signatures = signed.get("signatures")
-    servers = [name for name in signatures if isinstance(name, str)] if isinstance(signatures, dict) else []
-    return any(
-        _is_signed_with(signed, server, key_id, text)
-        for text in keys
-        if isinstance(text, str)
-        for server in servers
-        for key_id in signing_key_ids(signed, server)
-    )
-
-
-def _is_signed_with(signed: dict[str, Any], server: str, key_id: str, text: str) -> bool:
-    try:
-        verify_json(signed, server, verify_key_from_base64(key_id, text))
-    except (SignatureError, ValueError):
-        return False
-    return True
+    is_signed = any(keys_that_signed(signed, offered_keys(offer.content)))
+    require(is_signed, "third_party.signature", "the third-party invite's signature is wrong")
 
 
 def _check_leave(event: Event, auth_state: AuthState, levels: PowerLevels) -> None:

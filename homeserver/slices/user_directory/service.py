@@ -103,7 +103,8 @@ class UserDirectory:
         return visibility is not None and visibility.content.get("history_visibility") == "world_readable"
 
     async def _visible(self, user_id: str, candidates: Collection[str]) -> set[str]:
-        visible = {user_id, *await self._where.users_sharing_rooms(user_id)}
+        # Somebody alone with themselves is found by nobody, themselves included.
+        visible = set(await self._where.users_sharing_rooms(user_id)) - {user_id}
         if self._config.search_all_users:
             visible.update(one for one in candidates if server_name_of(one) == self._server_name)
         others = [one for one in candidates if one not in visible]
