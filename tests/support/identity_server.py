@@ -94,6 +94,10 @@ class IdentityServer:
             known = {"/hash_details": self._details, "/lookup": self._lookup, "/store-invite": self._keep}
             self.reply(exchange, *known[parts.path.removeprefix(_V2)](body))
 
+    def answer_with(self, path: str, status: int, body: Any) -> None:
+        """Answer requests to a path (after `/_matrix/identity/v2`) with this from now on."""
+        self.answers[_V2 + path] = lambda exchange: self.reply(exchange, status, body)
+
     @staticmethod
     def hang_up(exchange: Exchange) -> None:
         """No answer."""
