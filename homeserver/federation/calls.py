@@ -18,7 +18,7 @@ from homeserver.federation.errors import BadAnswer, HttpAnswer, NotAllowed, Unre
 from homeserver.federation.offload import Offload
 from homeserver.federation.peers import PeerRequest, Peers
 from homeserver.federation.settings import ServerRules
-from homeserver.http.egress import EgressResponse, EgressStream
+from homeserver.http.egress import EgressStream
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.protocol.canonical_json import decode_strict, encode_lax
 
@@ -87,7 +87,7 @@ class Calls:
             raise
         await self._record(destination, call, is_success=answer.status not in _GATEWAY)
         if not 200 <= answer.status < 300:
-            raise HttpAnswer(destination, answer.status, _error_object(answer))
+            raise HttpAnswer(destination, answer.status, error_object(answer.body))
         try:
             if len(answer.body) <= INLINE_BYTES:
                 return decode_answer(answer.body, shape)
@@ -160,11 +160,12 @@ def _decode_surrogates(body: bytes) -> Any:
         raise ValueError("not JSON") from None
 
 
-def _error_object(answer: EgressResponse) -> Mapping[str, Any]:
-    if len(answer.body) > _MAX_ERROR_BYTES:
+def error_object(body: bytes) -> Mapping[str, Any]:
+    """The object that an answer with an error holds; empty where it holds none."""
+    if len(body) > _MAX_ERROR_BYTES:
         return {}
     try:
-        value = decode_strict(answer.body)
+        value = decode_strict(body)
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

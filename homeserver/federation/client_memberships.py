@@ -5,7 +5,9 @@ https://spec.matrix.org/v1.19/server-server-api/#joining-rooms
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -13,6 +15,7 @@ import msgspec
 from homeserver.federation.calls import Call, Calls
 from homeserver.federation.errors import BadAnswer, HttpAnswer
 from homeserver.federation.settings import FederationSettings
+from homeserver.federation.streaming import Sink, stream_lists
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.protocol.ids import is_valid_server_name
 
@@ -21,6 +24,8 @@ Json = dict[str, Any]
 #: Room versions whose servers may know the first form of invites only.
 _OLD_VERSIONS = frozenset({"1", "2"})
 _MAX_STRIPPED = 100
+_OLD_STATE_BYTES = 32 * 1024 * 1024
+_JOIN_LISTS = frozenset({"state", "auth_chain"})
 
 
 class Invite(Protocol):
@@ -47,8 +52,27 @@ class _Joined(msgspec.Struct):
     state: list[Any]
     auth_chain: list[Any]
     event: Json | None = None
-    members_omitted: bool = False
-    servers_in_room: list[Any] = []
+
+
+@dataclass(frozen=True, slots=True)
+class JoinAnswer:
+    """What an answer to a join has beside its lists of events. `event`: the join as the server signed it;
+    `is_partial`: members are left out; then `servers` names the servers in the room."""
+
+    event: Json | None
+    is_partial: bool
+    servers: tuple[str, ...]
+
+
+class Join(Protocol):
+    """A signed join."""
+
+    @property
+    def room_id(self) -> str: ...
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def pdu(self) -> Json: ...
 
 
 class _Knocked(msgspec.Struct):
@@ -66,6 +90,7 @@ class MembershipClient:
         self._calls = calls
         self._options = EgressOptions(total_ms=settings.request_timeout_ms)
         self._join_options = EgressOptions(total_ms=settings.join_timeout_ms, max_body_bytes=settings.state_bytes)
+        self._old_options = EgressOptions(total_ms=settings.join_timeout_ms, max_body_bytes=_OLD_STATE_BYTES)
 
     async def make_membership(
         self, destination: str, membership: str, room_id: str, user_id: str, versions: Sequence[str]
@@ -95,31 +120,39 @@ class MembershipClient:
             raise BadAnswer(destination, "its template is for a room version it was not asked for")
         return event, answer.room_version
 
-    async def send_join(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> Json:
-        """`state` and `auth_chain` as lists of JSON values that may be PDUs; `event`, a PDU or None;
-        `members_omitted`; `servers_in_room`, server names.
+    async def send_join(self, destination: str, join: Join, sink: Sink, *, omit_members: bool) -> JoinAnswer:
+        """Deliver a join. The elements of `state` and `auth_chain`, JSON texts that may be PDUs, go to the sink as they
+        come. `omit_members`: whether the answer may leave members out.
 
         https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_joinroomideventid
         """
-        path = ("federation", "v2", "send_join", room_id, event_id)
-        call = Call("PUT", path, [("omit_members", "false")], pdu, self._join_options)
+        path = ("federation", "v2", "send_join", join.room_id, join.event_id)
+        query = [("omit_members", "true" if omit_members else "false")]
+        call = Call("PUT", path, query, join.pdu, self._join_options)
         try:
-            answer = await self._calls.ask(destination, call, _Joined)
+            rest = await stream_lists(self._calls, destination, call, _JOIN_LISTS, sink)
         except HttpAnswer as error:
             if not _is_unknown_endpoint(error):
                 raise
-            call = Call("PUT", ("federation", "v1", *path[2:]), content=pdu, options=self._join_options)
-            _, answer = await self._calls.ask(destination, call, tuple[int, _Joined])
-        servers = [name for name in answer.servers_in_room if isinstance(name, str) and is_valid_server_name(name)]
-        if answer.members_omitted and not servers:
-            raise BadAnswer(destination, "its answer omits members and names no servers")
-        return {
-            "state": answer.state,
-            "auth_chain": answer.auth_chain,
-            "event": answer.event,
-            "members_omitted": answer.members_omitted,
-            "servers_in_room": servers,
-        }
+            return await self._send_old_join(destination, join, sink)
+        event = rest.get("event")
+        listed = rest.get("servers_in_room")
+        names = listed if isinstance(listed, list) else []
+        servers = [one for one in names if isinstance(one, str) and is_valid_server_name(one)]
+        is_partial = omit_members and rest.get("members_omitted") is True
+        if rest.get("members_omitted") is True and not (omit_members and servers):
+            raise BadAnswer(destination, "its answer omits members, and was not to or names no servers")
+        return JoinAnswer(event if isinstance(event, dict) else None, is_partial, tuple(servers))
+
+    async def _send_old_join(self, destination: str, join: Join, sink: Sink) -> JoinAnswer:
+        """The first form of it, of servers that have no other; small enough, for such servers have no large rooms."""
+        call = Call(
+            "PUT", ("federation", "v1", "send_join", join.room_id, join.event_id), (), join.pdu, self._old_options
+        )
+        _, answer = await self._calls.ask(destination, call, tuple[int, _Joined])
+        for name, elements in (("state", answer.state), ("auth_chain", answer.auth_chain)):
+            await sink.take([(name, json.dumps(element)) for element in elements])
+        return JoinAnswer(answer.event, False, ())
 
     async def send_leave(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> None:
         """Deliver a leave.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError
-from homeserver.protocol.events import Event
+from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
 from homeserver.rooms import queries_members, queries_rooms
 from homeserver.rooms.current import membership_row
@@ -25,11 +25,10 @@ from homeserver.rooms.service import Rooms
 
 @dataclass(frozen=True, slots=True)
 class JoinedRoom:
-    """What a resident server gave for a join: the join event, the state before it, and their auth chain."""
+    """What a resident server gave for a join: the join event, and the state before it, whose events are stored."""
 
     join: Event
-    state: Sequence[Event]
-    auth_chain: Sequence[Event]
+    state_ids: Mapping[StateKey, str]
 
 
 class Importer:
@@ -39,6 +38,12 @@ class Importer:
         self._database = database
         self._rooms = rooms
         self._parts = parts
+
+    async def keep_outliers(self, join: Event, batches: Iterable[Sequence[Event]]) -> None:
+        """Keep events of the room that is being joined as outliers, batch by batch, each after what authorises it."""
+        lock = f"room_id:{join.room_id}"
+        for batch in batches:
+            await self._database.transact(self._keep_outliers, join, batch, locks=(lock,))
 
     async def join(self, joined: JoinedRoom) -> None:
         """Make the room this server's: its state, and the join as its only tip. Where another local user is in it, who
@@ -70,6 +75,9 @@ class Importer:
         stored = self._parts.loader.stored_by_nid(tx, [row.event_nid])
         return next((one.event.event_id for one in stored.values()), None)
 
+    def _keep_outliers(self, tx: Transaction, join: Event, batch: Sequence[Event]) -> None:
+        self._parts.outliers.add(tx, self._room(tx, join), batch)
+
     def _join(self, tx: Transaction, joined: JoinedRoom, is_locked: bool) -> bool:
         """Whether it is done. It is not where others append to the room already, which was unknown when locks were
         taken."""
@@ -80,11 +88,10 @@ class Importer:
             return False
         if not is_there and self._parts.loader.find_stored(tx, event.event_id) is None:
             queries_rooms.delete_tips(tx, room.room_nid)
-        self._parts.outliers.add(tx, room, [*joined.auth_chain, *joined.state])
         verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
         if verdict is None or isinstance(verdict, Missing):
-            state_ids = {one.key: one.event_id for one in joined.state if one.is_state}
-            verdict = self._parts.receiver.receive(tx, room, Arrival(event, state_ids=state_ids, is_entry=not is_there))
+            arrival = Arrival(event, state_ids=joined.state_ids, is_entry=not is_there)
+            verdict = self._parts.receiver.receive(tx, room, arrival)
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
         return True

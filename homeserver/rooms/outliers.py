@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from pyroaring import BitMap
 
@@ -35,7 +35,8 @@ class Outliers:
         """
         by_id = {event.event_id: event for event in events if event.room_id == room.room_id}
         known = self._loader.stored_by_id(tx, by_id)
-        fresh = _auth_order({event_id: event for event_id, event in by_id.items() if event_id not in known})
+        order = auth_order({event_id: event for event_id, event in by_id.items() if event_id not in known})
+        fresh = [by_id[event_id] for event_id in order]
         cited = {auth_id for event in fresh for auth_id in event.auth_events} - by_id.keys()
         create_id = implied_create_id(room)
         if create_id is not None and create_id not in by_id:
@@ -127,12 +128,21 @@ def redacted_form(event: Event) -> bytes:
     return redacted_event(event).encoded
 
 
-def _auth_order(events: Mapping[str, Event]) -> Sequence[Event]:
+class Citing(Protocol):
+    """An event, as far as its order goes."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def auth_events(self) -> Sequence[str]: ...
+
+
+def auth_order(events: Mapping[str, Citing]) -> list[str]:
     """Those cited before those that cite, the create event first, which from room version 12 on nobody cites by id.
 
     Iterative, since hostile chains are long.
     """
-    ordered: list[Event] = []
+    ordered: list[str] = []
     state: dict[str, bool] = {}
     for root in sorted(events, key=lambda event_id: events[event_id].type != "m.room.create"):
         stack = [root]
@@ -145,7 +155,7 @@ def _auth_order(events: Mapping[str, Event]) -> Sequence[Event]:
             waiting = [auth_id for auth_id in pending if auth_id not in state]
             if event_id in state or not waiting:
                 state[event_id] = True
-                ordered.append(events[event_id])
+                ordered.append(event_id)
                 stack.pop()
             else:
                 state[event_id] = False

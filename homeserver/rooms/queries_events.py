@@ -64,6 +64,14 @@ def nids_by_id(tx: Transaction, event_ids: Collection[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def unrejected_by_id(tx: Transaction, event_ids: Collection[str]) -> dict[str, int]:
+    """Event id to number, for those that are known and were not rejected."""
+    rows = tx.all_in(
+        "SELECT event_id, event_nid FROM events WHERE event_id IN :ids AND status < 2", ids=list(event_ids)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def ids_by_nid(tx: Transaction, nids: Collection[int]) -> dict[int, str]:
     """Number to event id."""
     rows = tx.all_in("SELECT event_nid, event_id FROM events WHERE event_nid IN :nids", nids=list(nids))

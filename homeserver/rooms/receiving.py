@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from homeserver.database import Transaction
 from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
 from homeserver.protocol.events import Event, StateKey
-from homeserver.rooms import queries_rooms
+from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.append import Appender, Placement
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.outliers import cited_events, implied_create_id, is_allowed_by_cited
@@ -81,14 +81,8 @@ class Receiver:
 
     def snapshot_of(self, tx: Transaction, room: RoomRecord, state_ids: Mapping[StateKey, str]) -> int:
         """The snapshot of a state that was fetched; events that were rejected or are not here are left out."""
-        stored = self._loader.stored_by_id(tx, list(state_ids.values()))
-        state = State(
-            {
-                key: stored[event_id].event_nid
-                for key, event_id in state_ids.items()
-                if event_id in stored and stored[event_id].status is not Status.REJECTED
-            }
-        )
+        good = queries_events.unrejected_by_id(tx, list(state_ids.values()))
+        state = State({key: good[event_id] for key, event_id in state_ids.items() if event_id in good})
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
         if current_nid is None:
             return self._snapshots.extend(tx, room.room_nid, None, dict(state))

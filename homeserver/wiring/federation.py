@@ -22,11 +22,13 @@ from homeserver.federation.key_fetch import KeyFetcher
 from homeserver.federation.key_ring import KeyRing, OwnKeys
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.federation.peers import Peers
+from homeserver.federation.remote_joins import RemoteJoins
 from homeserver.federation.room_work import RoomWork
 from homeserver.federation.sender import Sender, SenderSettings
 from homeserver.federation.server_acl import ServerAcls
 from homeserver.federation.settings import FederationSettings, OldVerifyKey, ServerRules, TrustedKeyServer
 from homeserver.federation.srv import DnsSrvResolver, SrvLookup
+from homeserver.federation.templates import Templates
 from homeserver.federation.timed_cache import now_ms
 from homeserver.federation.well_known import WellKnown
 from homeserver.http.egress import Egress
@@ -76,6 +78,8 @@ def wire_federation(ground: Ground) -> Federation:
     work = RoomWork(database, admission, arrivals, ground.reactor, ground.background.spawn)
     outward.health.on_revived(work.retry)
     parts.appender.on_fork.append(CrossedJoins(parts, ground.server_name).note_fork)
+    templates = Templates(client.memberships, ground.identity)
+    joins = RemoteJoins(admission, client.memberships, checks, importer, templates)
     return Federation(
         settings=settings,
         egress=outward.egress,
@@ -85,7 +89,7 @@ def wire_federation(ground: Ground) -> Federation:
         admission=admission,
         arrivals=arrivals,
         importer=importer,
-        joining=Joining(admission, client.memberships, checks, importer, ground.identity),
+        joining=Joining(joins, templates, client.memberships, checks, importer, ground.identity),
         history=History(rooms, client.history, checks, arrivals, ground.server_name),
         work=work,
         sender=_sender(ground, settings, outward),

@@ -1,0 +1,97 @@
+"""Joining a room of other servers.
+
+https://spec.matrix.org/v1.19/server-server-api/#joining-rooms
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any, Protocol
+
+from homeserver.federation.admission import Admission
+from homeserver.federation.client_memberships import JoinAnswer
+from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.federation.room_spool import RoomSpool
+from homeserver.federation.streaming import Sink
+from homeserver.federation.templates import Templates, Wish
+from homeserver.protocol.errors import MatrixError, not_found
+from homeserver.protocol.events import Event
+from homeserver.rooms.importing import Importer, JoinedRoom
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+MOST_SERVERS = 8
+"""So many of the servers that may lead to a room are tried."""
+
+
+class JoinCalls(Protocol):
+    """What is asked of another server; raises `MatrixError` where it fails."""
+
+    async def send_join(self, destination: str, join: Event, sink: Sink, *, omit_members: bool) -> JoinAnswer:
+        """Deliver a join; the events of the answer go to the sink."""
+
+
+class RemoteJoins:
+    """Joins rooms with the help of servers that are in them."""
+
+    def __init__(
+        self, admission: Admission, peer: JoinCalls, checks: PduChecks, importer: Importer, templates: Templates
+    ) -> None:
+        self._admission = admission
+        self._peer = peer
+        self._checks = checks
+        self._importer = importer
+        self._templates = templates
+
+    async def join(self, wish: Wish, via: Sequence[str]) -> str:
+        """Join through the first server that lets the user in; the join event's id."""
+        errors: list[MatrixError] = []
+        for server in via[:MOST_SERVERS]:
+            try:
+                return await self._join_via(server, wish)
+            except MatrixError as error:
+                logger.info("joining %s through %s failed: %s", wish.room_id, server, error.message)
+                errors.append(error)
+        raise most_telling(errors, f"No server could be found through which to join {wish.room_id}.")
+
+    async def _join_via(self, server: str, wish: Wish) -> str:
+        event = await self._templates.build(server, wish)
+        with (
+            self._admission.joining(wish.room_id, event.version),
+            closing(RoomSpool(self._checks, wish.room_id, event.version, "state")) as spool,
+        ):
+            answer = await self._peer.send_join(server, event, spool, omit_members=False)
+            await spool.finish()
+            own = await self._own(server, event, answer)
+            _check_create(server, event, spool)
+            await self._importer.keep_outliers(event, spool.batches())
+            await self._importer.join(JoinedRoom(own, spool.state_ids))
+        return event.event_id
+
+    async def _own(self, server: str, event: Event, answer: JoinAnswer) -> Event:
+        """The join with the signature of the server that vouches for it, where one has to."""
+        if answer.event is None or "join_authorised_via_users_server" not in event.content:
+            return event
+        (checked,) = await self._checks.check([answer.event], event.version)
+        if isinstance(checked, Refused) or checked.event_id != event.event_id:
+            raise MatrixError(502, "M_UNKNOWN", f"{server} answered the join with another event.")
+        return checked
+
+
+def _check_create(server: str, event: Event, spool: RoomSpool) -> None:
+    """Bad events are dropped, but the create event must be there."""
+    create = spool.create
+    if create is None or create.content.get("room_version", "1") != event.version.version:
+        raise MatrixError(502, "M_UNKNOWN", f"{server} gave a state without the right create event.")
+
+
+def most_telling(errors: Sequence[MatrixError], otherwise: str) -> MatrixError:
+    """The error to pass on: one that says why, before one that says that a server could not be reached."""
+    for error in errors:
+        if error.status in (400, 403, 404) and error.errcode != "M_UNRECOGNIZED":
+            return MatrixError(error.status, error.errcode, error.message, **error.extra)
+    return errors[0] if errors else not_found(otherwise)
