@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,6 +103,19 @@ def _room_version(value: object) -> str:
     return text
 
 
+def _moment_ms(value: object) -> int:
+    """YAML makes dates of what looks like one. Without a zone it is UTC."""
+    if isinstance(value, str):
+        value = datetime.datetime.fromisoformat(value)
+    elif isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    if not isinstance(value, datetime.datetime):
+        raise ValueError
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=datetime.UTC)
+    return int(value.timestamp() * 1000)
+
+
 def _free(value: object) -> object:
     return value
 
@@ -182,6 +196,7 @@ SIZE_BYTES = Kind(quantities.size_bytes, "a size: a number of bytes, or a number
 DURATION_MS = Kind(
     quantities.duration_ms, "a duration: a number with s, m, h, d, w or y, or a plain number of milliseconds"
 )
+MOMENT_MS = Kind(_moment_ms, "a date, or a date with a time, such as 2026-11-24 or 2026-11-24T12:00:00Z")
 TEXTS = list_of(TEXT)
 ADDRESS_RANGES = list_of(ADDRESS_RANGE)
 #: Passed on as it is; the slice that reads it knows its shape.

@@ -1,19 +1,28 @@
-"""Media: where files are, how large they may be, and previews of web pages."""
+"""Media: where files are, how large they may be, how many, and how long they are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from homeserver.config.federation import OutboundConfig
-from homeserver.config.kinds import ADDRESS_RANGES, BOOLEAN, DURATION_MS, PATH, SIZE_BYTES, TEXT, TEXTS, choice, integer
+from homeserver.config.kinds import (
+    BOOLEAN,
+    DURATION_MS,
+    MOMENT_MS,
+    PATH,
+    SIZE_BYTES,
+    TEXT,
+    TEXTS,
+    WEB_ADDRESS,
+    choice,
+    integer,
+)
 from homeserver.config.section import Section
+from homeserver.config.url_previews import UrlPreviewConfig, url_preview_from
 
 _MEBIBYTE = 1 << 20
 _DAY_MS = 24 * 3600 * 1000
-_URL_PARTS = ("scheme", "username", "password", "netloc", "hostname", "port", "path", "query", "fragment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,32 +44,63 @@ DEFAULT_SIZES = (
 
 
 @dataclass(frozen=True, slots=True)
-class UrlPreviewConfig:
-    """Previews. `url_blacklist`: each entry maps parts of a URL to a glob (or `^` and a regular expression) for it."""
+class UploadLimit:
+    """How much a user may upload in a time."""
 
-    is_enabled: bool = False
-    denied_ranges: tuple[str, ...] | None = None
-    allowed_ranges: tuple[str, ...] = ()
-    url_blacklist: tuple[Mapping[str, str], ...] = ()
-    max_spider_bytes: int = 10 * _MEBIBYTE
-    accept_language: tuple[str, ...] = ("en",)
+    period_ms: int
+    most_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaQuota:
+    """How much may be here: a user's own files, and all those of other servers. None: without a limit. `info_uri`:
+    where users read about it."""
+
+    user_bytes: int | None = None
+    remote_bytes: int | None = None
+    upload_limits: tuple[UploadLimit, ...] = ()
+    info_uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStorageConfig:
+    """A bucket that holds the files in place of the folder. `redirects`: clients get them there themselves.
+
+    `endpoint` None is Amazon's. Without keys, they come from where the library looks for them (environment, machine).
+    """
+
+    bucket: str
+    endpoint: str | None = None
+    region: str | None = None
+    prefix: str = ""
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+    redirects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MediaConfig:
-    """Media. `*_lifetime_ms` None: kept for ever."""
+    """Media. `*_lifetime_ms` None: kept for ever.
+
+    `freeze_ts`: what came before stays with the older endpoints, which anybody may ask; None: what came while
+    `requires_authentication` was not set.
+    """
 
     path: Path
     max_upload_bytes: int
     max_image_pixels: int
     dynamic_thumbnails: bool
+    thumbnails_in_advance: bool
     thumbnail_sizes: tuple[ThumbnailSize, ...]
     local_lifetime_ms: int | None
     remote_lifetime_ms: int | None
     unused_expiration_ms: int
     max_pending_uploads: int
     requires_authentication: bool
+    freeze_ts: int | None
     denied_servers: frozenset[str]
+    quota: MediaQuota
+    object_storage: ObjectStorageConfig | None
     url_preview: UrlPreviewConfig
 
 
@@ -73,14 +113,18 @@ def media_from(top: Section, outbound: OutboundConfig) -> MediaConfig:
         max_upload_bytes=top.read("max_upload_size", SIZE_BYTES, 50 * _MEBIBYTE),
         max_image_pixels=top.read("max_image_pixels", SIZE_BYTES, 32 * _MEBIBYTE),
         dynamic_thumbnails=top.read("dynamic_thumbnails", BOOLEAN, False),
+        thumbnails_in_advance=top.read("thumbnails_in_advance", BOOLEAN, False),
         thumbnail_sizes=_sizes(top),
         local_lifetime_ms=retention.find("local_media_lifetime", DURATION_MS),
         remote_lifetime_ms=retention.find("remote_media_lifetime", DURATION_MS),
         unused_expiration_ms=top.read("unused_expiration_time", DURATION_MS, _DAY_MS),
         max_pending_uploads=top.read("max_pending_media_uploads", integer(), 5),
         requires_authentication=top.read("enable_authenticated_media", BOOLEAN, True),
+        freeze_ts=top.find("authenticated_media_since", MOMENT_MS),
         denied_servers=frozenset(denied_servers),
-        url_preview=_url_preview(top, outbound),
+        quota=_quota(top),
+        object_storage=_object_storage(top),
+        url_preview=url_preview_from(top, outbound),
     )
     retention.finish()
     return config
@@ -98,19 +142,34 @@ def _sizes(top: Section) -> tuple[ThumbnailSize, ...]:
     return tuple(found)
 
 
-def _url_preview(top: Section, outbound: OutboundConfig) -> UrlPreviewConfig:
-    default = UrlPreviewConfig()
-    blacklist = []
-    for section in top.sections("url_preview_url_blacklist"):
-        parts = {part: section.find(part, TEXT) for part in _URL_PARTS}
-        blacklist.append(MappingProxyType({part: glob for part, glob in parts.items() if glob is not None}))
-        section.finish()
-    denied = top.find("url_preview_ip_range_blacklist", ADDRESS_RANGES)
-    return UrlPreviewConfig(
-        is_enabled=top.read("url_preview_enabled", BOOLEAN, False),
-        denied_ranges=outbound.denied_ranges if denied is None else denied,
-        allowed_ranges=top.read("url_preview_ip_range_whitelist", ADDRESS_RANGES, ()) or outbound.allowed_ranges,
-        url_blacklist=tuple(blacklist),
-        max_spider_bytes=top.read("max_spider_size", SIZE_BYTES, default.max_spider_bytes),
-        accept_language=top.read("url_preview_accept_language", TEXTS, default.accept_language),
+def _quota(top: Section) -> MediaQuota:
+    section = top.section("media_quota")
+    limits = []
+    for each in top.sections("media_upload_limits"):
+        limits.append(UploadLimit(each.require("time_period", DURATION_MS, 1), each.require("max_size", SIZE_BYTES, 1)))
+        each.finish()
+    quota = MediaQuota(
+        user_bytes=section.find("user", SIZE_BYTES),
+        remote_bytes=section.find("remote_media", SIZE_BYTES),
+        upload_limits=tuple(limits),
+        info_uri=section.find("info_uri", WEB_ADDRESS),
     )
+    section.finish()
+    return quota
+
+
+def _object_storage(top: Section) -> ObjectStorageConfig | None:
+    if not top.has("media_object_storage"):
+        return None
+    section = top.section("media_object_storage")
+    storage = ObjectStorageConfig(
+        bucket=section.require("bucket", TEXT, "-"),
+        endpoint=section.find("endpoint", WEB_ADDRESS),
+        region=section.find("region", TEXT),
+        prefix=section.read("prefix", TEXT, ""),
+        access_key_id=section.find("access_key_id", TEXT),
+        secret_access_key=section.secret("secret_access_key"),
+        redirects=section.read("redirect_downloads", BOOLEAN, False),
+    )
+    section.finish()
+    return storage

@@ -28,6 +28,7 @@ DEFAULTS: Mapping[str, tuple[float, int]] = {
     "rc_third_party_invite": (0.2, 10),
     "rc_room_creation": (0.016, 10),
     "rc_media_create": (10, 50),
+    "rc_url_preview": (5, 100),
     "rc_presence.per_user": (0.1, 1),
     "rc_key_requests": (20, 100),
     "rc_user_directory": (0.016, 200),

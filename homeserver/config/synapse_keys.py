@@ -40,7 +40,7 @@ _ACCOUNTS = """
     bind_new_user_emails_to_sydent enable_3pid_lookup disable_msisdn_registration auto_join_mxid_localpart
     auto_join_rooms_for_guests autocreate_auto_join_rooms_federated autocreate_auto_join_room_preset
     replicate_user_profiles_to user_consent user_ips_max_age captcha_ip_origin_is_x_forwarded
-    oembed saml2_enabled saml2_config saml2_config_path oidc_providers oidc_config
+    saml2_enabled saml2_config saml2_config_path oidc_providers oidc_config
     jwt_config jwt_enabled sso_config matrix_authentication_service enable_group_creation group_creation_prefix
     invite_client_location user_types
 """
@@ -52,8 +52,7 @@ _ROOMS = """
 """
 _MEDIA = """
     enable_media_repo media_storage_providers backup_media_store_path backup_media_store_synchronous
-    uploads_path media_upload_limits remote_media_download_burst_count remote_media_download_per_second
-    url_preview_url_whitelist
+    uploads_path remote_media_download_burst_count remote_media_download_per_second
 """
 _LIMITS = """
     rc_messages_per_second rc_message_burst_count federation_rc_window_size federation_rc_sleep_limit

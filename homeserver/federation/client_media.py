@@ -12,7 +12,7 @@ from homeserver.federation.calls import Call, Calls
 from homeserver.federation.errors import BadAnswer, HttpAnswer, Unreachable
 from homeserver.federation.multipart import MultipartReader
 from homeserver.http.egress import Egress, EgressStream
-from homeserver.http.egress_errors import EgressError
+from homeserver.http.egress_errors import BodyTooLarge, EgressError
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.protocol.canonical_json import decode_strict
 from homeserver.protocol.errors import MatrixError
@@ -106,6 +106,8 @@ async def _guarded(origin: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[b
     try:
         async for chunk in chunks:
             yield chunk
+    except BodyTooLarge:
+        raise MatrixError(502, "M_TOO_LARGE", "The file is too large for this server to fetch.") from None
     except EgressError as error:
         raise Unreachable(origin, str(error)) from None
     except ValueError as error:

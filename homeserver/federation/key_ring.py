@@ -18,10 +18,10 @@ from homeserver.federation.identity import Identity
 from homeserver.federation.key_fetch import KeyFetcher, NotaryBatch
 from homeserver.federation.server_keys import BadServerKeys, KnownKey, ServerKeys
 from homeserver.federation.settings import OldVerifyKey, ServerRules
-from homeserver.federation.single_flight import SingleFlight
 from homeserver.federation.timed_cache import Clock, TimedCache, now_ms
 from homeserver.protocol.ids import is_valid_server_name
 from homeserver.protocol.signing import SignatureError, VerifyKey, signing_key_ids, verify_json, verify_key_from_base64
+from homeserver.single_flight import SingleFlight
 
 _log = logging.getLogger(__name__)
 

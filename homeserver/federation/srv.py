@@ -14,8 +14,8 @@ from typing import Any, Protocol
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.names import client, dns, error
 
-from homeserver.federation.single_flight import SingleFlight
 from homeserver.federation.timed_cache import Clock, TimedCache, now_ms
+from homeserver.single_flight import SingleFlight
 
 #: The registered service first, then the deprecated one.
 SERVICES = ("_matrix-fed._tcp", "_matrix._tcp")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from homeserver.federation.single_flight import SingleFlight
 from homeserver.federation.timed_cache import Clock, TimedCache, now_ms
 from homeserver.http.egress import Egress, EgressResponse
 from homeserver.http.egress_errors import EgressError
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.http.headers import Headers
 from homeserver.protocol.ids import is_valid_server_name
+from homeserver.single_flight import SingleFlight
 
 _MINUTE_MS = 60_000
 _HOUR_MS = 60 * _MINUTE_MS

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from homeserver.federation.client_media import MediaClient
+from homeserver.processes import WorkerProcesses
+from homeserver.slices.media.contents import Contents
 from homeserver.slices.media.downloads import Downloads
 from homeserver.slices.media.endpoints import DownloadEndpoints, UploadEndpoints
 from homeserver.slices.media.endpoints_federation import MediaFederationEndpoints
 from homeserver.slices.media.folder import FolderContents
-from homeserver.slices.media.records import ThumbnailSize
-from homeserver.slices.media.service import MediaFiles
-from homeserver.slices.media.thumbnailing import Thumbnailing, Workers
+from homeserver.slices.media.keeping import Keeping
+from homeserver.slices.media.quotas import UploadQuota
+from homeserver.slices.media.retention import Retention
+from homeserver.slices.media.service import MediaFiles, MediaSettings
+from homeserver.slices.media.thumbnailing import Thumbnailing
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 
@@ -20,28 +24,35 @@ from homeserver.wiring.ground import Ground
 class MediaParts:
     """What is stopped and reaped, and the endpoints."""
 
-    files: MediaFiles
-    workers: Workers
+    retention: Retention
+    processes: WorkerProcesses
     endpoints: list[object]
 
 
 def wire_media(ground: Ground, federation: Federation) -> MediaParts:
     """Make it all."""
-    config = ground.config.media
-    contents = FolderContents(config.path, ground.offload)
+    config, database = ground.config.media, ground.database
+    contents = _contents(ground)
+    keeping = Keeping(database, contents, ground.reactor)
     remote = MediaClient(federation.client.calls, federation.egress, config.max_upload_bytes)
-    files = MediaFiles(ground.database, contents, remote, config, ground.server_name, ground.reactor)
-    workers = Workers(ground.reactor)
-    sizes = [ThumbnailSize(one.width, one.height, one.method) for one in config.thumbnail_sizes]
-    kept = () if config.dynamic_thumbnails else sizes
-    thumbnailing = Thumbnailing(ground.database, contents, workers, kept, config.max_image_pixels)
-    downloads = Downloads(files, thumbnailing, contents, requires_account=config.requires_authentication)
+    quota = UploadQuota(database, config.quota, ground.config.server.public_baseurl)
+    files = MediaFiles(database, keeping, remote, quota, MediaSettings(config, ground.server_name), ground.reactor)
+    processes = WorkerProcesses(ground.reactor)
+    thumbnailing = Thumbnailing(database, contents, keeping, processes, config)
+    if config.thumbnails_in_advance:
+        files.on_uploaded.append(lambda media: ground.background.spawn(thumbnailing.make_all(media)))
+    downloads = Downloads(files, thumbnailing, contents)
+    retention = Retention(database, keeping, config, ground.server_name)
     return MediaParts(
-        files,
-        workers,
+        retention,
+        processes,
         [
             UploadEndpoints(files),
             DownloadEndpoints(downloads),
             MediaFederationEndpoints(downloads, ground.server_name),
         ],
     )
+
+
+def _contents(ground: Ground) -> Contents:
+    return FolderContents(ground.config.media.path, ground.offload)

@@ -76,7 +76,7 @@ class Server:
         self._federation.work.stop()
         self._federation.egress.close()
         self._ground.services.close()
-        self._slices.media.workers.close()
+        self._slices.media.processes.close()
         await self._accounts.stop()
         await self._ground.background.finish()
         await self._ground.offload(self._ground.database.close)
@@ -96,7 +96,7 @@ class Server:
             await self._slices.notifications.reap()
             await self._delayed.events.reap()
             await self._slices.encryption.reap()
-            await self._slices.media.files.reap()
+            await self._slices.media.retention.reap()
             before_ts = wall_clock_ms() - _DAY_MS
             await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)

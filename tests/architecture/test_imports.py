@@ -10,11 +10,13 @@ KERNEL = ("rooms", "accounts", "devices", "profiles")
 INFRASTRUCTURE = ("database", "cluster", "http")
 #: The outermost ring: it makes, configures and runs all the others.
 OUTERMOST = ("wiring", "commands", "logs", "__main__")
-#: Small values that everybody is handed: even the protocol may name their types.
-INNERMOST = ("clock",)
+#: Small things that everybody is handed: even the protocol may name their types.
+INNERMOST = ("clock", "single_flight")
 #: What each part may import besides itself; slices are `slices` here.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "clock": (),
+    "single_flight": (),
+    "processes": (),
     "protocol": (),
     "database": ("protocol",),
     "http": ("protocol",),

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from homeserver.slices.media.folder import Contents
-from homeserver.slices.media.records import Content, Media, Thumbnail, ThumbnailSize
+from homeserver.slices.media.contents import Contents
+from homeserver.slices.media.records import About, Content, Media, Thumbnail, ThumbnailSize
 from homeserver.slices.media.service import MediaFiles, Wish
 from homeserver.slices.media.thumbnailing import Thumbnailing
 
 
 class Downloads:
-    """Finds what is wished for, and notes that it was. `requires_account`: files are for those with an account."""
+    """Finds what is wished for, and notes that it was."""
 
-    def __init__(
-        self, files: MediaFiles, thumbnailing: Thumbnailing, contents: Contents, *, requires_account: bool
-    ) -> None:
+    def __init__(self, files: MediaFiles, thumbnailing: Thumbnailing, contents: Contents) -> None:
         self._files = files
         self._thumbnailing = thumbnailing
         self._contents = contents
-        self.requires_account = requires_account
+
+    @property
+    def requires_account(self) -> bool:
+        """Whether new files are for those with an account."""
+        return self._files.requires_account
 
     async def find(self, wish: Wish) -> tuple[Media, Content]:
         """A file; see `MediaFiles.get`."""
@@ -31,6 +33,10 @@ class Downloads:
         """A thumbnail; 400 `M_UNKNOWN` for a file that is no image."""
         media, _ = await self.find(wish)
         return await self._thumbnailing.thumbnail(media, size)
+
+    def link(self, content: Content, about: About) -> str | None:
+        """A URL of object storage where anybody gets a content for a while, where the operator wants that."""
+        return self._contents.link(content, about)
 
     def read(self, content: Content, start: int, length: int) -> AsyncIterator[bytes]:
         """A part of a content, in pieces."""

@@ -6,14 +6,14 @@ https://spec.matrix.org/v1.19/client-server-api/#content-repository
 from __future__ import annotations
 
 from homeserver.http.request import Request
-from homeserver.http.response import Json, Response
+from homeserver.http.response import Json, Response, redirect
 from homeserver.http.routing import Access, route
-from homeserver.protocol.errors import MatrixError, invalid_param
+from homeserver.protocol.errors import invalid_param
 from homeserver.protocol.requester import Requester
 from homeserver.slices.media.content_types import checked_name, checked_type
 from homeserver.slices.media.downloads import Downloads
-from homeserver.slices.media.endpoints_answers import file_response, thumbnail_size
-from homeserver.slices.media.records import About
+from homeserver.slices.media.endpoints_answers import file_response, thumbnail_about, thumbnail_size
+from homeserver.slices.media.records import About, Content
 from homeserver.slices.media.service import MOST_WAIT_MS, MediaFiles, Wish
 
 #: The configured limit is lower; it is counted while the file comes.
@@ -37,7 +37,7 @@ class UploadEndpoints:
     @route("POST", f"{_OLDER}/upload", stream_body=True, max_body_bytes=_ANY_SIZE, refuses_suspended=True)
     async def upload(self, request: Request, requester: Requester) -> Json:
         """https://spec.matrix.org/v1.19/client-server-api/#post_matrixmediav3upload"""
-        self._check_size(request)
+        await self._files.check_ahead(requester.user_id, request.content_length or 0)
         return {"content_uri": await self._files.upload(request.body_chunks(), _about(request), requester.user_id)}
 
     @route("POST", "/_matrix/media/v1/create", limit="rc_media_create", refuses_suspended=True)
@@ -55,15 +55,10 @@ class UploadEndpoints:
     )
     async def fill(self, request: Request, requester: Requester) -> Json:
         """https://spec.matrix.org/v1.19/client-server-api/#put_matrixmediav3uploadservernamemediaid"""
-        self._check_size(request)
+        await self._files.check_ahead(requester.user_id, request.content_length or 0)
         wish = Wish(request.parameters["serverName"], request.parameters["mediaId"])
         await self._files.fill(wish, request.body_chunks(), _about(request), requester.user_id)
         return {}
-
-    def _check_size(self, request: Request) -> None:
-        """Before any of it is read."""
-        if (request.content_length or 0) > self._files.most_bytes:
-            raise MatrixError(413, "M_TOO_LARGE", f"A file may have {self._files.most_bytes} bytes.")
 
 
 class DownloadEndpoints:
@@ -115,18 +110,25 @@ class DownloadEndpoints:
 
     def _older(self, request: Request) -> Wish:
         """Without an account nothing is fetched for anybody where files are for those with one."""
-        may_fetch = not self._downloads.requires_account and request.query.boolean("allow_remote", True)
+        may_fetch = request.query.boolean("allow_remote", True) and not self._downloads.requires_account
         return _wish(request, may_fetch=may_fetch, has_account=False)
 
     async def _download(self, request: Request, wish: Wish) -> Response:
         media, content = await self._downloads.find(wish)
         name = checked_name(request.parameters.get("fileName")) or media.file_name
-        return file_response(request, content, About(media.content_type, name), self._downloads.read)
+        return self._answer(request, wish, content, About(media.content_type, name))
 
     async def _thumbnail(self, request: Request, wish: Wish) -> Response:
         thumbnail = await self._downloads.thumbnail(wish, thumbnail_size(request.query))
-        about = About(thumbnail.content_type, "thumbnail")
-        return file_response(request, thumbnail.content, about, self._downloads.read)
+        return self._answer(request, wish, thumbnail.content, thumbnail_about(thumbnail))
+
+    def _answer(self, request: Request, wish: Wish, content: Content, about: About) -> Response:
+        """The older endpoints lead elsewhere only where the client says that it goes there."""
+        if wish.has_account or request.query.boolean("allow_redirect"):
+            url = self._downloads.link(content, about)
+            if url is not None:
+                return redirect(url, 307)
+        return file_response(request, content, about, self._downloads.read)
 
 
 def _wish(request: Request, *, may_fetch: bool = True, has_account: bool = True) -> Wish:

@@ -14,7 +14,7 @@ from homeserver.http.request import Request
 from homeserver.http.response import Response
 from homeserver.protocol.errors import invalid_param
 from homeserver.slices.media.content_types import file_fields
-from homeserver.slices.media.records import About, Content, ThumbnailSize
+from homeserver.slices.media.records import About, Content, Thumbnail, ThumbnailSize
 
 Read = Callable[[Content, int, int], AsyncIterator[bytes]]
 """`read(content, start, length)`."""
@@ -38,22 +38,26 @@ def file_response(request: Request, content: Content, about: About, read: Read) 
     return Response(206, fields, read(content, start, length), length)
 
 
-def multipart_response(content: Content, about: About, read: Read) -> Response:
-    """A file for a server: JSON about it, which says nothing so far, and the file.
+def multipart_response(content: Content, about: About, read: Read, link: str | None) -> Response:
+    """A file for a server: JSON about it, which says nothing so far, and the file, or a link where it is.
 
     https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1mediadownloadmediaid
     """
     boundary = secrets.token_hex(16)
     wanted = ("Content-Type", "Content-Disposition")
     lines = [f"{name}: {value}" for name, value in file_fields(about, content.sha256) if name in wanted]
+    if link is not None:
+        lines = [f"Location: {link}"]
     head = "\r\n".join((f"--{boundary}", "Content-Type: application/json", "", "{}", f"--{boundary}", *lines, "", ""))
     tail = f"\r\n--{boundary}--\r\n"
-    length = len(head.encode()) + content.size_bytes + len(tail)
+    size_bytes = 0 if link is not None else content.size_bytes
+    length = len(head.encode()) + size_bytes + len(tail)
 
     async def body() -> AsyncIterator[bytes]:
         yield head.encode()
-        async for piece in read(content, 0, content.size_bytes):
-            yield piece
+        if link is None:
+            async for piece in read(content, 0, size_bytes):
+                yield piece
         yield tail.encode()
 
     return Response(200, [("Content-Type", f'multipart/mixed; boundary="{boundary}"')], body(), length)
@@ -95,6 +99,11 @@ def thumbnail_size(query: QueryArguments) -> ThumbnailSize:
         query.choice("method", ("crop", "scale"), "scale"),
         query.boolean("animated"),
     )
+
+
+def thumbnail_about(thumbnail: Thumbnail) -> About:
+    """Its type, and a name with the ending of it."""
+    return About(thumbnail.content_type, f"thumbnail.{thumbnail.content_type.removeprefix('image/')}")
 
 
 def _pixels(query: QueryArguments, name: str) -> int:

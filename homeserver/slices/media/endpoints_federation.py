@@ -9,8 +9,8 @@ from homeserver.http.request import Request
 from homeserver.http.response import Response
 from homeserver.http.routing import Access, route
 from homeserver.slices.media.downloads import Downloads
-from homeserver.slices.media.endpoints_answers import multipart_response, thumbnail_size
-from homeserver.slices.media.records import About
+from homeserver.slices.media.endpoints_answers import multipart_response, thumbnail_about, thumbnail_size
+from homeserver.slices.media.records import About, Content
 from homeserver.slices.media.service import MOST_WAIT_MS, Wish
 
 _WAIT_MS = 20_000
@@ -27,14 +27,16 @@ class MediaFederationEndpoints:
     async def download(self, request: Request, origin: str) -> Response:
         """https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1mediadownloadmediaid"""
         media, content = await self._downloads.find(self._wish(request))
-        return multipart_response(content, About(media.content_type, media.file_name), self._downloads.read)
+        return self._answer(content, About(media.content_type, media.file_name))
 
     @route("GET", "/_matrix/federation/v1/media/thumbnail/{mediaId}", access=Access.SERVER)
     async def thumbnail(self, request: Request, origin: str) -> Response:
         """https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1mediathumbnailmediaid"""
         thumbnail = await self._downloads.thumbnail(self._wish(request), thumbnail_size(request.query))
-        about = About(thumbnail.content_type, "thumbnail")
-        return multipart_response(thumbnail.content, about, self._downloads.read)
+        return self._answer(thumbnail.content, thumbnail_about(thumbnail))
+
+    def _answer(self, content: Content, about: About) -> Response:
+        return multipart_response(content, about, self._downloads.read, self._downloads.link(content, about))
 
     def _wish(self, request: Request) -> Wish:
         timeout_ms = request.query.integer("timeout_ms", _WAIT_MS, 0, MOST_WAIT_MS)

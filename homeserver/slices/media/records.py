@@ -15,7 +15,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file under an `mxc://` URI. `sha256` None: it was announced and is to be uploaded until `expires_ts`."""
+    """A file under an `mxc://` URI. `sha256` None: it was announced and is to be uploaded until `expires_ts`.
+
+    `is_protected`: it stays where administrators put others into quarantine.
+    """
 
     media_nid: int
     origin: str
@@ -30,6 +33,8 @@ class Media:
     expires_ts: int | None
     is_quarantined: bool
     needs_account: bool
+    quarantined_by: str | None
+    is_protected: bool
 
     @property
     def uri(self) -> str:

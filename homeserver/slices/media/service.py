@@ -1,4 +1,4 @@
-"""Taking files in, finding them, and forgetting them.
+"""Taking files in, and finding them.
 
 https://spec.matrix.org/v1.19/client-server-api/#content-repository
 """
@@ -6,8 +6,9 @@ https://spec.matrix.org/v1.19/client-server-api/#content-repository
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -17,10 +18,12 @@ from homeserver.config.media import MediaConfig
 from homeserver.database import Change, Database, Transaction
 from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.rooms.service import wall_clock_ms
+from homeserver.single_flight import SingleFlight
 from homeserver.slices.media import queries
 from homeserver.slices.media.content_types import checked_type, name_in
-from homeserver.slices.media.folder import Contents
-from homeserver.slices.media.records import About, Media
+from homeserver.slices.media.keeping import Keeping
+from homeserver.slices.media.quotas import UploadQuota
+from homeserver.slices.media.records import About, Content, Media
 
 _USED_EVERY_MS = 3_600_000
 MOST_WAIT_MS = 120_000
@@ -58,26 +61,37 @@ class Wish:
     has_account: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class MediaSettings:
+    """The operator's, and this server's name."""
+
+    config: MediaConfig
+    server_name: str
+
+
 class MediaFiles:
-    """The files of this server, and those of others that somebody here has asked for."""
+    """The files of this server, and those of others that somebody here has asked for. `on_uploaded` are told of each
+    file that a local user has uploaded."""
 
     def __init__(
         self,
         database: Database,
-        contents: Contents,
+        keeping: Keeping,
         remote: RemoteMedia,
-        config: MediaConfig,
-        server_name: str,
+        quota: UploadQuota,
+        settings: MediaSettings,
         reactor: Clock,
     ) -> None:
         self._database = database
-        self._contents = contents
+        self._keeping = keeping
         self._remote = remote
-        self._config = config
-        self._server_name = server_name
+        self._quota = quota
+        self._config = settings.config
+        self._server_name = settings.server_name
         self._reactor = reactor
         self._waiting: dict[str, list[Deferred[None]]] = {}
-        self._fetching: dict[tuple[str, str], list[Deferred[None]]] = {}
+        self._fetching: SingleFlight[tuple[str, str], None] = SingleFlight()
+        self.on_uploaded: list[Callable[[Media], None]] = []
         database.feed.subscribe("media", self._filled)
 
     @property
@@ -85,13 +99,43 @@ class MediaFiles:
         """The largest file that is taken."""
         return self._config.max_upload_bytes
 
+    @property
+    def requires_account(self) -> bool:
+        """Whether a file that comes now is for those with an account alone."""
+        freeze_ts = self._config.freeze_ts
+        return self._config.requires_authentication and (freeze_ts is None or freeze_ts <= wall_clock_ms())
+
+    async def check_ahead(self, uploader: str, size_bytes: int) -> None:
+        """Before any of an upload is read: 413 `M_TOO_LARGE`, 403 `M_USER_LIMIT_EXCEEDED`."""
+        if size_bytes > self.most_bytes:
+            raise MatrixError(413, "M_TOO_LARGE", f"A file may have {self.most_bytes} bytes.")
+        await self._quota.check_ahead(uploader, size_bytes)
+
     async def upload(self, chunks: AsyncIterator[bytes], about: About, uploader: str) -> str:
-        """Take a file; its URI. 413 `M_TOO_LARGE`."""
-        content = await self._contents.add(chunks, self.most_bytes)
+        """Take a file; its URI. 413 `M_TOO_LARGE`, 403 `M_USER_LIMIT_EXCEEDED`."""
         row = self._row(uploader, about)
-        row |= {"sha256": content.sha256, "size_bytes": content.size_bytes}
-        await self._database.transact(queries.insert_media, row)
+
+        def refer(tx: Transaction, content: Content) -> Media | None:
+            self._quota.check(tx, uploader, content.size_bytes)
+            queries.insert_media(tx, _with_content(row, content))
+            return queries.find_media(tx, self._server_name, row["media_id"])
+
+        media = await self._keeping.add(chunks, self.most_bytes, refer)
+        self._announce_upload(media)
         return f"mxc://{self._server_name}/{row['media_id']}"
+
+    async def keep_until(self, chunks: AsyncIterator[bytes], about: About, most_bytes: int, expires_ts: int) -> Media:
+        """A file of nobody's that is kept until a moment; 413 `M_TOO_LARGE`."""
+        row = {**self._row(None, about), "expires_ts": expires_ts}
+
+        def refer(tx: Transaction, content: Content) -> Media | None:
+            queries.insert_media(tx, _with_content(row, content))
+            return queries.find_media(tx, self._server_name, row["media_id"])
+
+        media = await self._keeping.add(chunks, most_bytes, refer)
+        if media is None:
+            raise not_found("There is no such file.")
+        return media
 
     async def announce(self, uploader: str) -> tuple[str, int]:
         """(the URI of a file that is to be uploaded, until when in ms); 429 where too many are to be."""
@@ -115,43 +159,32 @@ class MediaFiles:
             raise not_found("No such upload was announced, or its time is over.")
         if media.uploader != uploader:
             raise forbidden("Somebody else has announced this upload.")
-        taken = MatrixError(409, "M_CANNOT_OVERWRITE_MEDIA", "The file has been uploaded already.")
-        if media.sha256 is not None:
-            raise taken
-        content = await self._contents.add(chunks, self.most_bytes)
+        if media.sha256 is not None or media.is_quarantined:
+            raise _taken()
 
-        def write(tx: Transaction) -> bool:
+        def refer(tx: Transaction, content: Content) -> Media | None:
+            self._quota.check(tx, uploader, content.size_bytes)
+            if not queries.fill_media(tx, media.media_nid, content, about.content_type, about.file_name):
+                raise _taken()
             tx.publish("media", media.uri)
-            return queries.fill_media(tx, media.media_nid, content, about.content_type, about.file_name)
+            return queries.find_media(tx, media.origin, media.media_id)
 
-        if not await self._database.transact(write):
-            raise taken
+        self._announce_upload(await self._keeping.add(chunks, self.most_bytes, refer))
 
     async def get(self, wish: Wish) -> Media:
         """A file that is here now. 404 `M_NOT_FOUND`, 504 `M_NOT_YET_UPLOADED`, 502 where its server does not give
         it."""
         media = await self._database.glance(queries.find_media, wish.origin, wish.media_id)
         if media is None and wish.origin != self._server_name and wish.may_fetch:
-            await self._fetch_once(wish)
+            await self._fetching.run((wish.origin, wish.media_id), partial(self._fetch, wish))
             media = await self._database.glance(queries.find_media, wish.origin, wish.media_id)
-        if media is not None and media.sha256 is None and not _has_expired(media):
+        if media is not None and media.sha256 is None and not media.is_quarantined and not _has_expired(media):
             media = await self._wait_for(media, min(wish.timeout_ms, MOST_WAIT_MS))
-        if media is None or media.is_quarantined or (media.needs_account and not wish.has_account):
+        if media is None or media.is_quarantined or _has_expired(media) or not self._may_have(wish, media):
             raise not_found("There is no such file.")
         if media.sha256 is None:
-            if _has_expired(media):
-                raise not_found("There is no such file.")
             raise MatrixError(504, "M_NOT_YET_UPLOADED", "The file has not been uploaded yet.")
         return media
-
-    async def reap(self) -> None:
-        """Forget what did not come, and what nobody has asked for in the time that the operator gives."""
-        now_ms = wall_clock_ms()
-        await self._database.transact(queries.take_expired, now_ms)
-        lifetimes = ((True, self._config.local_lifetime_ms), (False, self._config.remote_lifetime_ms))
-        for is_local, lifetime_ms in lifetimes:
-            if lifetime_ms is not None:
-                await self._forget_unused(now_ms - lifetime_ms, is_local=is_local)
 
     async def note_used(self, media: Media) -> None:
         """Somebody has asked for a file; written now and then."""
@@ -159,39 +192,37 @@ class MediaFiles:
         if now_ms - media.used_ts > _USED_EVERY_MS:
             await self._database.transact(queries.note_used, media.media_nid, now_ms)
 
-    async def _forget_unused(self, before_ms: int, *, is_local: bool) -> None:
-        def find(tx: Transaction) -> list[Media]:
-            return queries.unused_since(tx, self._server_name, before_ms, 500, is_local=is_local)
-
-        for media in await self._database.read(find):
-            for sha256 in await self._database.transact(queries.delete_media, media):
-                await self._contents.delete(sha256)
-
-    async def _fetch_once(self, wish: Wish) -> None:
-        """Fetch from the file's server; who asks meanwhile waits for the same."""
-        key = (wish.origin, wish.media_id)
-        if key in self._fetching:
-            waiting: Deferred[None] = Deferred()
-            self._fetching[key].append(waiting)
-            await waiting
-            return
-        self._fetching[key] = []
-        try:
-            await self._fetch(wish)
-        finally:
-            for other in self._fetching.pop(key):
-                other.callback(None)
+    def _may_have(self, wish: Wish, media: Media) -> bool:
+        """Whether the file is for who asks: without an account, only for what came before the freeze."""
+        freeze_ts = self._config.freeze_ts
+        is_frozen = freeze_ts is not None and media.created_ts >= freeze_ts
+        return wish.has_account or not (media.needs_account or is_frozen)
 
     async def _fetch(self, wish: Wish) -> None:
         if wish.origin in self._config.denied_servers:
             raise not_found("There is no such file.")
         file = await self._remote.fetch(wish.origin, wish.media_id, min(wish.timeout_ms, MOST_WAIT_MS))
-        content = await self._contents.add(file.chunks, self.most_bytes)
         about = About(checked_type(file.content_type), name_in(file.disposition))
-        row = self._row(None, about)
-        row |= {"origin": wish.origin, "media_id": wish.media_id}
-        row |= {"sha256": content.sha256, "size_bytes": content.size_bytes}
-        await self._database.transact(queries.insert_media, row)
+        row = {**self._row(None, about), "origin": wish.origin, "media_id": wish.media_id}
+
+        def refer(tx: Transaction, content: Content) -> Content | None:
+            is_new = queries.insert_media(tx, _with_content(row, content))
+            return None if is_new else content
+
+        try:
+            unneeded = await self._keeping.add(file.chunks, self.most_bytes, refer)
+        except MatrixError as error:
+            if error.errcode == "M_TOO_LARGE":
+                raise too_large_to_serve() from None
+            raise
+        if unneeded is not None:
+            # Another process had fetched it meanwhile.
+            await self._keeping.remove_unused([unneeded.sha256])
+
+    def _announce_upload(self, media: Media | None) -> None:
+        if media is not None:
+            for told in self.on_uploaded:
+                told(media)
 
     async def _wait_for(self, media: Media, timeout_ms: int) -> Media | None:
         waiting: Deferred[None] = Deferred()
@@ -221,8 +252,21 @@ class MediaFiles:
             "uploader": uploader,
             "created_ts": wall_clock_ms(),
             "expires_ts": None,
-            "needs_account": int(self._config.requires_authentication),
+            "needs_account": int(self.requires_account),
         }
+
+
+def too_large_to_serve() -> MatrixError:
+    """502 `M_TOO_LARGE`: another server's file is larger than files may be here."""
+    return MatrixError(502, "M_TOO_LARGE", "The file is too large for this server to fetch.")
+
+
+def _taken() -> MatrixError:
+    return MatrixError(409, "M_CANNOT_OVERWRITE_MEDIA", "The file has been uploaded already.")
+
+
+def _with_content(row: dict[str, Any], content: Content) -> dict[str, Any]:
+    return {**row, "sha256": content.sha256, "size_bytes": content.size_bytes}
 
 
 def _has_expired(media: Media) -> bool:

@@ -7,8 +7,11 @@ from homeserver.database.tables import Table
 MEDIA = Table(
     name="media",
     owner="media",
-    # sha256 is NULL while the file was announced and has not come. needs_account: not for the older endpoints, which
-    # anybody may ask.
+    # sha256 is NULL while the file was announced and has not come, and once a file in quarantine was deleted.
+    # uploader is NULL for other servers' files and for images of previews.
+    # expires_ts: until when it has to come; of what has come, how long it is kept.
+    # needs_account: not for the older endpoints, which anybody may ask.
+    # is_protected: not to be put into quarantine.
     sql="""
     CREATE TABLE media (
         media_nid SERIAL8 PRIMARY KEY,
@@ -23,14 +26,25 @@ MEDIA = Table(
         used_ts BIGINT NOT NULL,
         expires_ts BIGINT,
         is_quarantined BIGINT NOT NULL,
-        needs_account BIGINT NOT NULL
+        needs_account BIGINT NOT NULL,
+        quarantined_by TEXT,
+        is_protected BIGINT NOT NULL DEFAULT 0
     );
     CREATE UNIQUE INDEX media_by_id ON media (origin, media_id);
     CREATE INDEX media_by_content ON media (sha256);
     CREATE INDEX media_pending ON media (uploader, expires_ts);
+    CREATE INDEX media_by_expiry ON media (expires_ts) WHERE expires_ts IS NOT NULL;
     """,
-    bound="one row a file uploaded or fetched",
-    reaper="MediaFiles.reap: what was announced and did not come; the rest by `media_retention`",
+    bound="one row a file uploaded or fetched; bytes by `media_quota` and `media_upload_limits`",
+    reaper="Retention.reap: what was announced and did not come; the rest by `media_retention` and `media_quota`",
+    version=2,
+    migrations={
+        2: """
+        ALTER TABLE media ADD COLUMN quarantined_by TEXT;
+        ALTER TABLE media ADD COLUMN is_protected BIGINT NOT NULL DEFAULT 0;
+        CREATE INDEX media_by_expiry ON media (expires_ts) WHERE expires_ts IS NOT NULL;
+        """
+    },
 )
 
 THUMBNAILS = Table(
@@ -51,7 +65,34 @@ THUMBNAILS = Table(
     CREATE INDEX media_thumbnails_by_content ON media_thumbnails (sha256);
     """,
     bound="the configured sizes, twice for what moves, of each image",
-    reaper="MediaFiles.reap: with the last file of their content",
+    reaper="Keeping.delete: with the last file of their content",
 )
 
-TABLES = [MEDIA, THUMBNAILS]
+REMOVALS = Table(
+    name="media_removals",
+    owner="media",
+    sql="""
+    CREATE TABLE media_removals (
+        sha256 TEXT NOT NULL PRIMARY KEY,
+        since_ts BIGINT NOT NULL
+    );
+    """,
+    bound="the contents whose bytes are being removed at this moment",
+    reaper="Keeping.reap: finishes what a process began before it died",
+)
+
+REFUSED_CONTENTS = Table(
+    name="media_refused_contents",
+    owner="media",
+    sql="""
+    CREATE TABLE media_refused_contents (
+        sha256 TEXT NOT NULL PRIMARY KEY,
+        refused_by TEXT NOT NULL,
+        refused_ts BIGINT NOT NULL
+    );
+    """,
+    bound="one row a content that administrators put into quarantine",
+    reaper="never: administrators take it back",
+)
+
+TABLES = [MEDIA, THUMBNAILS, REMOVALS, REFUSED_CONTENTS]

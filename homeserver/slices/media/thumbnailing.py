@@ -1,137 +1,132 @@
-"""The thumbnails of contents: found, or made in a pool of processes and kept."""
+"""The thumbnails of contents: found, or made in worker processes and kept."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
-import multiprocessing
-import os
-from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
-
-from homeserver.database import Database
-from homeserver.protocol.errors import MatrixError
-from homeserver.slices.media import queries
-from homeserver.slices.media.folder import Contents
-from homeserver.slices.media.records import Media, Thumbnail, ThumbnailSize
-from homeserver.slices.media.thumbnails import NoThumbnail, begin_worker, make_thumbnail
+from homeserver.config.media import MediaConfig
+from homeserver.database import Database, Transaction
+from homeserver.protocol.errors import MatrixError, not_found
+from homeserver.single_flight import SingleFlight
+from homeserver.slices.media import queries, queries_contents
+from homeserver.slices.media.contents import Contents
+from homeserver.slices.media.keeping import Keeping
+from homeserver.slices.media.records import Content, Media, Thumbnail, ThumbnailSize
+from homeserver.slices.media.thumbnails import NoThumbnail, make_thumbnail, measure_image
 
 logger = logging.getLogger(__name__)
 
-_WORKERS = 2
-_TASKS_OF_A_WORKER = 50
+_FAILED = (NoThumbnail, BrokenProcessPool, TimeoutError, MemoryError, OSError)
 _MOST_BYTES = 64 * 1024 * 1024
+#: Where clients may ask for any size, an image has no more sizes than this.
+_MOST_SIZES = 40
 
 
-class Workers:
-    """Processes that make thumbnails; started when the first is asked for, anew when one died of an image."""
+class Processes(Protocol):
+    """Where images are decoded."""
 
-    def __init__(self, reactor: Any) -> None:
-        self._reactor = reactor
-        self._pool: ProcessPoolExecutor | None = None
-
-    async def make(self, path: str, size: ThumbnailSize, most_pixels: int) -> tuple[bytes, str]:
-        """(image, content type); raises `NoThumbnail`."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                _WORKERS,
-                multiprocessing.get_context("spawn"),
-                begin_worker,
-                (os.getpid(),),
-                max_tasks_per_child=_TASKS_OF_A_WORKER,
-            )
-        pool = self._pool
-        try:
-            future = pool.submit(
-                make_thumbnail,
-                path,
-                (size.width, size.height),
-                size.method,
-                is_animated=size.is_animated,
-                most_pixels=most_pixels,
-            )
-            return await self._result(future)
-        except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = None
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise NoThumbnail("making it ended its process") from None
-
-    def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _result(self, future: Future[tuple[bytes, str]]) -> Deferred[tuple[bytes, str]]:
-        waiting: Deferred[tuple[bytes, str]] = Deferred()
-
-        def done(ended: Future[tuple[bytes, str]]) -> None:
-            self._reactor.callFromThread(_hand_over, ended, waiting)
-
-        future.add_done_callback(done)
-        return waiting
+    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What the function returns or raises, or `BrokenProcessPool` and `TimeoutError`."""
 
 
 class Thumbnailing:
-    """Finds and makes thumbnails. `sizes`: those that are made; others are answered by the nearest of them."""
+    """Finds and makes thumbnails. Sizes that are not made are answered by the nearest that is."""
 
     def __init__(
-        self,
-        database: Database,
-        contents: Contents,
-        workers: Workers,
-        sizes: Sequence[ThumbnailSize],
-        most_pixels: int,
+        self, database: Database, contents: Contents, keeping: Keeping, processes: Processes, config: MediaConfig
     ) -> None:
         self._database = database
         self._contents = contents
-        self._workers = workers
-        self._sizes = sizes
-        self._most_pixels = most_pixels
+        self._keeping = keeping
+        self._processes = processes
+        self._sizes = [ThumbnailSize(one.width, one.height, one.method) for one in config.thumbnail_sizes]
+        self._makes_any = config.dynamic_thumbnails or not self._sizes
+        self._most_pixels = config.max_image_pixels
+        self._making: SingleFlight[tuple[str, ThumbnailSize], Thumbnail] = SingleFlight()
 
     async def thumbnail(self, media: Media, wanted: ThumbnailSize) -> Thumbnail:
         """A thumbnail of a file that has come; 400 `M_UNKNOWN` for one that is no image."""
-        size = self._nearest(wanted)
         source = str(media.sha256)
-        found = await self._database.glance(queries.find_thumbnail, source, size)
+        size = wanted if self._makes_any else self._nearest(wanted)
+        found, count = await self._database.glance(_find, source, size)
+        if found is None and self._makes_any and count >= _MOST_SIZES and self._sizes:
+            size = self._nearest(wanted)
+            found, _ = await self._database.glance(_find, source, size)
         if found is not None:
             return found
-        path = str(self._contents.path(source))
+        return await self._making.run((source, size), partial(self._make, media, size))
+
+    async def make_all(self, media: Media) -> None:
+        """Make the configured sizes of an image ahead; nothing for what is none."""
+        if not media.content_type.startswith("image/"):
+            return
         try:
-            image, content_type = await self._workers.make(path, size, self._most_pixels)
-        except NoThumbnail as error:
+            for size in self._sizes:
+                await self.thumbnail(media, size)
+        except MatrixError as error:
+            logger.info("no thumbnails of %s ahead: %s", media.uri, error)
+
+    async def measure(self, media: Media) -> tuple[str, int, int] | None:
+        """(content type, width, height) of an image; None for what is none."""
+        path = await self._contents.borrow(str(media.sha256))
+        try:
+            measured: tuple[str, int, int] = await self._processes.run(measure_image, str(path), self._most_pixels)
+        except _FAILED:
+            return None
+        finally:
+            await self._contents.give_back(path)
+        return measured
+
+    async def _make(self, media: Media, size: ThumbnailSize) -> Thumbnail:
+        source = str(media.sha256)
+        image, content_type = await self._made(media, size)
+
+        def refer(tx: Transaction, content: Content) -> Thumbnail | None:
+            if not queries_contents.has_file(tx, source):
+                return None
+            made = Thumbnail(content, content_type)
+            queries.insert_thumbnail(tx, source, size, made)
+            return made
+
+        made = await self._keeping.add(_whole(image), _MOST_BYTES, refer)
+        if made is None:
+            # It was deleted while this was at work.
+            await self._keeping.remove_unused([hashlib.sha256(image).hexdigest()])
+            raise not_found("There is no such file.")
+        return made
+
+    async def _made(self, media: Media, size: ThumbnailSize) -> tuple[bytes, str]:
+        path = await self._contents.borrow(str(media.sha256))
+        try:
+            made: tuple[bytes, str] = await self._processes.run(
+                make_thumbnail, str(path), (size.width, size.height), size.method, size.is_animated, self._most_pixels
+            )
+        except _FAILED as error:
             logger.info("no thumbnail of %s: %s", media.uri, error)
             raise MatrixError(400, "M_UNKNOWN", "There can be no thumbnail of this file.") from None
-        content = await self._contents.add(_whole(image), _MOST_BYTES)
-        made = Thumbnail(content, content_type)
-        await self._database.transact(queries.insert_thumbnail, source, size, made)
+        finally:
+            await self._contents.give_back(path)
         return made
 
     def _nearest(self, wanted: ThumbnailSize) -> ThumbnailSize:
         """The smallest size of the method that is no smaller than wanted, else the largest."""
-        fitting = [one for one in self._sizes if one.method == wanted.method] or list(self._sizes)
-        if not fitting:
-            return wanted
+        fitting = [one for one in self._sizes if one.method == wanted.method] or self._sizes
         large = [one for one in fitting if one.width >= wanted.width and one.height >= wanted.height]
         size = min(large, key=_area) if large else max(fitting, key=_area)
         return ThumbnailSize(size.width, size.height, size.method, wanted.is_animated)
 
 
+def _find(tx: Transaction, source: str, size: ThumbnailSize) -> tuple[Thumbnail | None, int]:
+    return queries.find_thumbnail(tx, source, size), queries.count_thumbnails(tx, source)
+
+
 def _area(size: ThumbnailSize) -> int:
     return size.width * size.height
-
-
-def _hand_over(future: Future[tuple[bytes, str]], waiting: Deferred[tuple[bytes, str]]) -> None:
-    if waiting.called:
-        return
-    error = future.exception()
-    if error is None:
-        waiting.callback(future.result())
-    else:
-        waiting.errback(error)
 
 
 async def _whole(image: bytes) -> AsyncIterator[bytes]:

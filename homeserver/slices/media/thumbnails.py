@@ -6,66 +6,67 @@ https://spec.matrix.org/v1.19/client-server-api/#thumbnails
 from __future__ import annotations
 
 import io
-import os
-import resource
-import signal
-import threading
-import time
+import struct
+import zlib
 from pathlib import Path
 
 from PIL import Image, ImageOps, ImageSequence
 
 #: Decoders for anything else are not asked.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
-TIME_LIMIT_S = 20
-_MEMORY_BYTES = 1536 * 1024 * 1024
+#: What a decoder raises for bytes that are no image of its kind, and what the bounds of the process raise.
+FAILURES = (
+    *(OSError, ValueError, MemoryError, SyntaxError, EOFError, OverflowError, IndexError, KeyError, TypeError),
+    *(struct.error, zlib.error, ZeroDivisionError, NotImplementedError, Image.DecompressionBombError),
+)
+#: Of what moves, no more is decoded than this.
 _MOST_FRAMES = 200
-_LOOK_EVERY_S = 2.0
+_MOST_PIXELS_OF_ALL_FRAMES = 400_000_000
 _JPEG_QUALITY = 80
+_SHORTEST_MS = 20
+_ORIENTATION = 0x0112
+_FIRST_TURNED = 5
 
 
 class NoThumbnail(Exception):
     """The file is no image that can be made smaller, or one that is too large."""
 
 
-def begin_worker(server_pid: int) -> None:
-    """At the start of a worker: a bound on memory, and an end soon after the server's, however that ends."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    threading.Thread(target=_end_after, args=(server_pid,), daemon=True).start()
-
-
 def make_thumbnail(
-    path: str, size: tuple[int, int], method: str, *, is_animated: bool, most_pixels: int
+    path: str, size: tuple[int, int], method: str, is_animated: bool, most_pixels: int
 ) -> tuple[bytes, str]:
     """(the image, its content type), never larger than the original; raises `NoThumbnail`."""
-    signal.signal(signal.SIGALRM, _too_long)
-    signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT_S)
     try:
         return _made(Path(path), size, method, is_animated, most_pixels)
-    except NoThumbnail:
-        raise
-    except (OSError, ValueError, MemoryError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except FAILURES as error:
         raise NoThumbnail(type(error).__name__) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _end_after(server_pid: int) -> None:
-    while os.getppid() == server_pid:
-        time.sleep(_LOOK_EVERY_S)
-    os._exit(1)
+def measure_image(path: str, most_pixels: int) -> tuple[str, int, int]:
+    """(content type, width, height) of an image as it is shown, by what it is and not by what was said of it; raises
+    `NoThumbnail`."""
+    try:
+        with opened(Path(path), most_pixels) as image:
+            width, height = image.size
+            if image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED:
+                width, height = height, width
+            return Image.MIME[image.format or ""], width, height
+    except FAILURES as error:
+        raise NoThumbnail(type(error).__name__) from None
 
 
-def _too_long(*_: object) -> None:
-    raise NoThumbnail("it takes too long")
+def opened(path: Path, most_pixels: int) -> Image.Image:
+    """The image in a file, of a format on the list and not too large; none of it is decoded yet."""
+    Image.init()
+    image = Image.open(path, formats=[one for one in FORMATS if one in Image.OPEN])
+    if image.width * image.height > most_pixels:
+        image.close()
+        raise NoThumbnail("it has too many pixels")
+    return image
 
 
 def _made(path: Path, size: tuple[int, int], method: str, is_animated: bool, most_pixels: int) -> tuple[bytes, str]:
-    Image.init()
-    available = [one for one in FORMATS if one in Image.OPEN]
-    with Image.open(path, formats=available) as image:
-        if image.width * image.height > most_pixels:
-            raise NoThumbnail("it has too many pixels")
+    with opened(path, most_pixels) as image:
         if is_animated and getattr(image, "n_frames", 1) > 1:
             return _animated(image, size, method), "image/webp"
         if image.format == "JPEG":
@@ -86,9 +87,9 @@ def _still(image: Image.Image) -> tuple[bytes, str]:
 def _animated(image: Image.Image, size: tuple[int, int], method: str) -> bytes:
     frames, durations = [], []
     for index, frame in enumerate(ImageSequence.Iterator(image)):
-        if index >= _MOST_FRAMES:
+        if index >= _MOST_FRAMES or index * image.width * image.height > _MOST_PIXELS_OF_ALL_FRAMES:
             break
-        durations.append(int(frame.info.get("duration", 100)))
+        durations.append(max(_SHORTEST_MS, int(frame.info.get("duration") or 100)))
         frames.append(_resized(frame.convert("RGBA"), size, method))
     out = io.BytesIO()
     loop = image.info.get("loop", 0)

@@ -1,4 +1,4 @@
-"""The processes that make thumbnails."""
+"""The processes that read what strangers made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SERVER = """
 import os, sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from homeserver.slices.media.thumbnails import begin_worker
+from homeserver.processes import begin_worker
 
 pool = ProcessPoolExecutor(2, get_context("spawn"), begin_worker, (os.getpid(),))
 print(pool.submit(os.getppid).result() == os.getpid(), flush=True)
