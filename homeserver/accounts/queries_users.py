@@ -37,6 +37,12 @@ def guests_among(tx: Transaction, user_ids: Sequence[str]) -> list[str]:
     return [row[0] for row in rows]
 
 
+def locked_among(tx: Transaction, user_ids: Sequence[str]) -> list[str]:
+    """Those of these users whose accounts are locked."""
+    rows = tx.all_in("SELECT user_id FROM users WHERE user_id IN :user_ids AND locked = 1", user_ids=list(user_ids))
+    return [row[0] for row in rows]
+
+
 def make_full_user(tx: Transaction, user_id: str, password_hash: str | None) -> bool:
     """A guest becomes a user with a password; whether there was such a guest."""
     count = tx.run(

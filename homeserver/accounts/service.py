@@ -80,6 +80,11 @@ class Accounts:
         local = [user_id for user_id in user_ids if self.is_local(user_id)]
         return await self._database.read(queries.guests_among, local)
 
+    async def locked_among(self, user_ids: Iterable[str]) -> list[str]:
+        """Those of these users whose accounts here are locked."""
+        local = [user_id for user_id in user_ids if self.is_local(user_id)]
+        return await self._database.read(queries.locked_among, local)
+
     def _set_flag(self, tx: Transaction, user_id: str, flag: str, value: bool) -> bool:
         tx.publish("tokens", user_id)
         return queries.set_flag(tx, user_id, flag, value)

@@ -58,11 +58,13 @@ class RoomsConfig:
 
 @dataclass(frozen=True, slots=True)
 class UserDirectoryConfig:
-    """User directory: whether it answers, and whether it knows users one shares no room with."""
+    """User directory: whether it answers, and whom it knows besides those one can meet in rooms, or does not."""
 
     is_enabled: bool = True
     search_all_users: bool = False
     prefer_local_users: bool = False
+    show_locked_users: bool = False
+    exclude_remote_users: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,9 @@ def user_directory_from(top: Section) -> UserDirectoryConfig:
         is_enabled=section.read("enabled", BOOLEAN, True),
         search_all_users=section.read("search_all_users", BOOLEAN, False),
         prefer_local_users=section.read("prefer_local_users", BOOLEAN, False),
+        show_locked_users=section.read("show_locked_users", BOOLEAN, False),
+        exclude_remote_users=section.read("exclude_remote_users", BOOLEAN, False),
     )
-    section.ignore("show_locked_users", "exclude_remote_users")
     section.finish()
     return config
 

@@ -72,6 +72,7 @@ def wire_user_directory(ground: Ground, accounts: AccountParts, data: UserData) 
         ground.database,
         ground.rooms.occupancy,
         ground.rooms.state_event_within,
+        accounts.accounts.locked_among,
         ground.config.user_directory,
         ground.server_name,
     )

@@ -38,13 +38,14 @@ def delete_person(tx: Transaction, user_id: str) -> None:
     tx.run("DELETE FROM user_directory WHERE user_id = :user", user=user_id)
 
 
-def people_with(tx: Transaction, words: Sequence[str], limit: int) -> list[Person]:
-    """People whose folded id and name hold all of these words."""
+def people_with(tx: Transaction, words: Sequence[str], after: str, limit: int) -> list[Person]:
+    """People whose folded id and name hold all of these words, in the order of their ids, after one of them."""
     conditions = " AND ".join(f"searched LIKE :word_{index} ESCAPE '!'" for index in range(len(words)))
     patterns = {f"word_{index}": f"%{_escaped(word)}%" for index, word in enumerate(words)}
     rows = tx.all(
         f"""SELECT user_id, display_name, avatar_url FROM user_directory
-            WHERE {conditions} ORDER BY user_id LIMIT :limit""",  # noqa: S608
+            WHERE user_id > :after AND {conditions} ORDER BY user_id LIMIT :limit""",  # noqa: S608
+        after=after,
         limit=limit,
         **patterns,
     )
