@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -172,7 +173,8 @@ class User:
 
     def sync_until(self, found: Callable[[Json], T | None], since: str | None = None, **query: Any) -> T:
         """Long-poll until `found` returns something for one of the answers; returns that."""
-        for _ in range(30):
+        until_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until_s:
             answer = self.sync(since, timeout_ms=1000, **query)
             since = answer["next_batch"]
             result = found(answer)

@@ -13,6 +13,7 @@ servers talk to each other over TLS.
 
 from __future__ import annotations
 
+import json
 import socket
 import tempfile
 import unittest
@@ -47,12 +48,12 @@ class Homeserver:
     _numbers = count(1)
 
     def __init__(self, folder: Path, database: Mapping[str, Any], authority: Authority | None, **settings: Any) -> None:
-        self.client_port = _free_port()
+        self.client_port = free_port()
         self.url = f"http://127.0.0.1:{self.client_port}"
         client = Client(self.url)
         self.request, self.refusal = client.request, client.refusal
         self.get, self.put, self.post, self.delete = client.get, client.put, client.post, client.delete
-        self.federation_port = _free_port()
+        self.federation_port = free_port()
         self.name = f"localhost:{self.federation_port}"
         self._folder = folder
         self._values = {**self._settings(database, authority is not None), **settings}
@@ -60,6 +61,13 @@ class Homeserver:
         create_signing_key(folder / "signing.key")
         if authority is not None:
             write_issued(authority, ["localhost"], folder / "tls.crt", folder / "tls.key")
+
+    def write_configuration(self) -> Path:
+        """A configuration file, for a process of its own."""
+        path = self._folder / "homeserver.yaml"
+        # JSON is YAML.
+        path.write_text(json.dumps(self._values, indent=2), encoding="utf-8")
+        return path
 
     def start(self) -> None:
         """Start, and wait until requests are answered."""
@@ -206,7 +214,8 @@ def _no_rate_limits() -> dict[str, Any]:
     return limits
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
