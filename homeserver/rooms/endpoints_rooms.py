@@ -8,6 +8,7 @@ from dataclasses import replace
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import Access, route
+from homeserver.protocol.errors import suspended
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.creation import room_request
 from homeserver.rooms.drafting import Drafting, Wanted
@@ -91,6 +92,8 @@ class RoomEndpoints:
         """
         delay_ms = request.query.find_integer(_DELAY, 1)
         if delay_ms is not None:
+            if requester.is_suspended:
+                raise suspended()
             return {"delay_id": await self._schedule(wanted, requester, delay_ms, key)}
         draft = await self._drafting.draft(wanted, requester, key)
         return {"event_id": await self._rooms.send(wanted.room_id, draft, requester, key)}

@@ -31,8 +31,8 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/4140
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An event for clients. `head` is its JSON up to (not including) the closing brace; `unsigned` is what of
-    `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
+    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `unsigned` is
+    what of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
     readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state just after
     it, None where this server does not know that. `delay_id`: that of the delayed event which it was,
     for its sender alone."""
@@ -42,6 +42,7 @@ class Rendered:
     type: str
     sender: str
     origin_server_ts: int
+    room_id: str
     head: bytes
     unsigned: bytes
     sent_by: tuple[str, str] | None
@@ -58,10 +59,15 @@ class Rendered:
         relations: bytes | None = None,
         seen: Collection[int] = (),
         membership: str | None = None,
+        names_room: bool = True,
     ) -> msgspec.Raw:
         """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON, `seen` are the
-        numbers of the events that were looked at and may be seen, `membership` is the reader's at the event."""
-        parts = [self.head, b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
+        numbers of the events that were looked at and may be seen, `membership` is the reader's at the event;
+        `names_room`: with `room_id`."""
+        parts = [self.head]
+        if names_room:
+            parts.append(b',"room_id":' + _encode(self.room_id))
+        parts += [b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
         if self.unsigned:
             parts.append(self.unsigned)
         if self.previous and (self.previous_nid is None or self.previous_nid in seen):
@@ -145,13 +151,16 @@ class Renderer:
 
 def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | None) -> Rendered:
     event = stored.event
+    formatted = client_event(event)
+    del formatted["room_id"]
     return Rendered(
         stored.event_nid,
         event.event_id,
         event.type,
         event.sender,
         event.origin_server_ts,
-        _encode(client_event(event))[:-1],
+        event.room_id,
+        _encode(formatted)[:-1],
         unsigned,
         sent_by,
         stored.state_after,

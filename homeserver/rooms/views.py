@@ -45,12 +45,22 @@ class EventViews:
         self._visibility = visibility
         self.bundle: Bundle = _nothing
 
-    def raws(self, tx: Transaction, viewer: Viewer, nids: Sequence[int], *, is_bundled: bool) -> list[msgspec.Raw]:
-        """The events in the client format, in their order; `is_bundled`: with aggregations of their children."""
-        return self.raws_with(tx, viewer, nids, self.bundle(tx, viewer, nids) if is_bundled and nids else {})
+    def raws(
+        self, tx: Transaction, viewer: Viewer, nids: Sequence[int], *, is_bundled: bool, names_room: bool = True
+    ) -> list[msgspec.Raw]:
+        """The events in the client format, in their order; `is_bundled`: with aggregations of their children;
+        `names_room`: with `room_id`."""
+        relations = self.bundle(tx, viewer, nids) if is_bundled and nids else {}
+        return self.raws_with(tx, viewer, nids, relations, names_room=names_room)
 
     def raws_with(
-        self, tx: Transaction, viewer: Viewer, nids: Sequence[int], relations: Mapping[int, bytes]
+        self,
+        tx: Transaction,
+        viewer: Viewer,
+        nids: Sequence[int],
+        relations: Mapping[int, bytes],
+        *,
+        names_room: bool = True,
     ) -> list[msgspec.Raw]:
         """The events in the client format, with the `m.relations` given for each number."""
         device = (viewer.user_id, viewer.device_id)
@@ -67,6 +77,7 @@ class EventViews:
                 relations=relations.get(one.event_nid),
                 seen=seen,
                 membership=None if one.state_after is None else memberships[one.state_after],
+                names_room=names_room,
             )
             for one in rendered
         ]

@@ -26,7 +26,8 @@ from homeserver.sync.tokens import SyncToken
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What one answer is to cover. `changed`: the rooms with changes, None where that is not known. `has_topic`:
-    whether there may be changes under a topic."""
+    whether there may be changes under a topic. `names_rooms`: whether each event of a room says of which it is, which in
+    `/sync` stands beside them."""
 
     requester: Requester
     filter: SyncFilter
@@ -40,6 +41,7 @@ class Ask:
     state_key: str = "state"
     ignored: Collection[str] = ()
     has_topic: Callable[[str], bool] = lambda topic: True
+    names_rooms: bool = False
 
     @property
     def since_position(self) -> int:
@@ -233,7 +235,8 @@ class AnswerComposer:
         self, tx: Transaction, ask: Ask, nids: Sequence[int], matcher: Matcher | None, *, is_bundled: bool = False
     ) -> list[msgspec.Raw]:
         fields = EventFields(ask.filter.event_fields) if ask.filter.event_fields else None
-        reader = Reader(Viewer.of(ask.requester, ask.now_ms), is_bundled, fields, ask.filter.wants_pdus)
+        viewer = Viewer.of(ask.requester, ask.now_ms)
+        reader = Reader(viewer, is_bundled, fields, ask.filter.wants_pdus, ask.names_rooms)
         return self._presenter.present(tx, reader, nids, matcher)
 
     def _ephemeral(self, ask: Ask, row: Membership, receipt: Json | None) -> list[Json]:

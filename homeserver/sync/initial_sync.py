@@ -49,7 +49,8 @@ class InitialSync:
 
     async def everything(self, requester: Requester, limit: int, *, has_left: bool) -> Json:
         """`{"end", "presence", "rooms", "account_data", "receipts"}`; `has_left`: with the rooms the user has left."""
-        wanted = SyncRequest(filter=SyncFilter(timeline_limit=limit, include_leave=has_left), state_key="state_after")
+        kept = SyncFilter(timeline_limit=limit, include_leave=has_left)
+        wanted = SyncRequest(filter=kept, state_key="state_after", names_rooms=True)
         answer = await self._sync.sync(requester, wanted)
         rows = await self._rooms.rooms.occupancy.memberships(requester.user_id)
         by_id = {row.room_id: row for row in rows.values()}

@@ -18,12 +18,13 @@ from homeserver.rooms.views import EventViews, Viewer
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Whose answer it is. `fields`: None for whole events. `wants_pdus`: as servers exchange them
-    (`event_format: federation`). `is_bundled`: with aggregations of child events."""
+    (`event_format: federation`). `is_bundled`: with aggregations of child events. `names_room`: with `room_id`."""
 
     viewer: Viewer
     is_bundled: bool = False
     fields: EventFields | None = None
     wants_pdus: bool = False
+    names_room: bool = True
 
 
 class Presenter:
@@ -44,7 +45,8 @@ class Presenter:
             events = self._loader.get_many(tx, nids)
             raws = [msgspec.Raw(msgspec.json.encode(_pdu(events[nid].pdu, events[nid].event_id))) for nid in nids]
         else:
-            raws = self._views.raws(tx, reader.viewer, nids, is_bundled=reader.is_bundled)
+            is_bundled, names_room = reader.is_bundled, reader.names_room
+            raws = self._views.raws(tx, reader.viewer, nids, is_bundled=is_bundled, names_room=names_room)
         if reader.fields is None:
             return raws
         fields = reader.fields

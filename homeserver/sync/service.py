@@ -24,7 +24,7 @@ from homeserver.sync.tokens import SyncToken
 
 @dataclass(frozen=True, slots=True)
 class SyncRequest:
-    """The arguments of one `/sync`."""
+    """The arguments of one `/sync`. `names_rooms`: events have `room_id`, which answers of `/sync` leave out."""
 
     filter: SyncFilter = field(default_factory=SyncFilter)
     since: SyncToken | None = None
@@ -32,6 +32,7 @@ class SyncRequest:
     full_state: bool = False
     set_presence: str = "online"
     state_key: str = "state"
+    names_rooms: bool = False
 
 
 class Sync:
@@ -87,6 +88,7 @@ class Sync:
             has_account_data=has_account_data,
             full_state=request.full_state,
             state_key=request.state_key,
+            names_rooms=request.names_rooms,
             has_topic=lambda topic: since is None or stream.has_topic_since(topic, since.position),
         )
         small = changed is not None and len(changed) < 5 and not request.full_state

@@ -120,6 +120,9 @@ class ModerationTest(HomeserverCase):
         self.bob.join(mine)
         of_bob = self.bob.send(mine, "yours")
         user = f"/profile/{self.alice.user_id}"
+        later = "/_matrix/client/unstable/org.matrix.msc4140"
+        alias = f"%23{self.alice.localpart}:{self.server.name}"
+        self.alice.put(f"/directory/room/{alias}", {"room_id": mine})
         self.suspend(self.alice)
 
         requests: tuple[tuple[str, str, Any], ...] = (
@@ -137,10 +140,20 @@ class ModerationTest(HomeserverCase):
             ("POST", "/createRoom", {}),
             ("PUT", f"{user}/displayname", {"displayname": "x"}),
             ("DELETE", f"{user}/displayname", None),
+            ("PUT", f"{later}/rooms/{mine}/delayed_event/m.room.message/t5", {"delay_ms": 5000, "content": {}}),
+            ("PUT", f"/rooms/{mine}/typing/{self.alice.user_id}", {"typing": True}),
+            ("PUT", f"/presence/{self.alice.user_id}/status", {"presence": "online", "status_msg": "x"}),
+            ("PUT", f"/directory/room/%23x:{self.server.name}", {"room_id": mine}),
+            ("DELETE", f"/directory/room/{alias}", None),
+            ("PUT", f"/directory/list/room/{mine}", {"visibility": "public"}),
+            ("POST", "/account/3pid/unbind", {"medium": "email", "address": "alice@example.org"}),
         )
         for method, path, body in requests:
             with self.subTest(f"{method} {path}"):
                 self.assertEqual(self.alice.refusal(method, path, body), SUSPENDED)
+        query = {"org.matrix.msc4140.delay": 5000}
+        refused = self.alice.refusal("PUT", f"/rooms/{mine}/send/m.room.message/t4", {"body": "x"}, query)
+        self.assertEqual(refused, SUSPENDED)
         self.assertEqual(self.bob.get(f"/rooms/{mine}/event/{said}")["content"]["body"], "mine")
 
     def test_administrators_are_let_alone(self) -> None:

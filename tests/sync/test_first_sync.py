@@ -43,6 +43,22 @@ class FirstSyncTest(HomeserverCase):
         self.assertFalse(found["timeline"]["limited"])
         self.assertEqual(found["state"]["events"], [])
 
+    def test_events_do_not_say_of_which_room_they_are(self) -> None:
+        """That stands beside them; elsewhere they do.
+
+        https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3sync_response-200_timeline
+        """
+        room = self.alice.create_room(name="Named")
+        event_id = self.alice.send(room, "hello")
+        found = self.alice.sync(filter={"room": {"timeline": {"limit": 2}}})["rooms"]["join"][room]
+        self.alice.change(room, "leave")
+        left = self.alice.sync(filter={"room": {"include_leave": True}})["rooms"]["leave"][room]
+
+        told = [*found["timeline"]["events"], *found["state"]["events"], *left["timeline"]["events"]]
+        self.assertEqual([event for event in told if "room_id" in event], [])
+        self.assertEqual(found["timeline"]["events"][-1]["event_id"], event_id)
+        self.assertEqual(self.alice.get(f"/rooms/{room}/event/{event_id}")["room_id"], room)
+
     def test_a_large_room_comes_with_its_end_and_the_state_before_that(self) -> None:
         """`limited`, and state and timeline together give the state of now; `prev_batch` leads back."""
         room = self.alice.create_room(name="Large")

@@ -23,8 +23,9 @@ _ACTIONS = ("send", "cancel", "restart")
 
 
 class DelayedEventEndpoints:
-    """The older way to schedule one is an argument of `send` and `state`. Whoever knows a delay id may act on it:
-    clients give it to who notices sooner that they are gone."""
+    """The older way to schedule one is an argument of `send` and `state`. Whoever knows a delay id may act on it, with
+    whatever token or none: clients give it to who notices sooner that they are gone. A token only says whose requests
+    are counted."""
 
     def __init__(self, events: DelayedEvents, sending: DelayedSending) -> None:
         self._events = events
@@ -38,9 +39,9 @@ class DelayedEventEndpoints:
         refuses_suspended=True,
     )
     async def schedule(self, request: Request, requester: Requester) -> Json:
-        """Send `content` in `delay_ms`, as state where there is a `state_key`; answers the `delay_id`."""
+        """Send `content` in `delay_ms` (or `delay`, as it was called before), as state where there is a `state_key`; answers the `delay_id`."""
         path, body = request.parameters, request.json_object()
-        delay_ms, content, state_key = body.get("delay_ms"), body.get("content"), body.get("state_key")
+        delay_ms, content, state_key = body.get("delay_ms", body.get("delay")), body.get("content"), body.get("state_key")
         if delay_ms is None or content is None:
             raise missing_param("delay_ms and content are needed.")
         if not isinstance(delay_ms, int) or isinstance(delay_ms, bool) or delay_ms < 1:
@@ -60,13 +61,13 @@ class DelayedEventEndpoints:
         action = request.json_object().get("action")
         if action is None:
             raise missing_param("Missing field action.")
-        return await self._act(request, requester, action)
+        return await self._act(request, action)
 
     @route("POST", f"{_UNSTABLE}/delayed_events/{{delayId}}/{{action}}", access=Access.OPTIONAL, limit=_LIMIT)
     async def act(self, request: Request, requester: Requester | None) -> Json:
         """`send` it now, `cancel` it, or let its delay begin anew (`restart`). Answers `{}`; 404, 409 where the
         contrary has happened, and for `send` what sending it raises."""
-        return await self._act(request, requester, request.parameters["action"])
+        return await self._act(request, request.parameters["action"])
 
     @route("GET", f"{_UNSTABLE}/delayed_events", access=Access.GUEST, limit=_LIMIT)
     async def of_user(self, request: Request, requester: Requester) -> Json:
@@ -86,12 +87,12 @@ class DelayedEventEndpoints:
     @route("GET", f"{_UNSTABLE}/delayed_events/{{delayId}}", access=Access.GUEST, limit=_LIMIT)
     async def single(self, request: Request, requester: Requester) -> Json:
         """One of the user's own, and what became of it; 404."""
-        return (await self._events.get_event(request.parameters["delayId"], requester)).single_body()
+        return (await self._events.get_event(request.parameters["delayId"], requester.user_id)).single_body()
 
-    async def _act(self, request: Request, requester: Requester | None, action: object) -> Json:
+    async def _act(self, request: Request, action: object) -> Json:
         if action not in _ACTIONS:
             raise invalid_param(f"action: must be one of {', '.join(_ACTIONS)}.")
-        event = await self._events.get_event(request.parameters["delayId"], requester)
+        event = await self._events.get_event(request.parameters["delayId"])
         if action == "cancel":
             await self._events.cancel(event)
         elif action == "restart":

@@ -60,7 +60,8 @@ class DelayedEvent:
 
     def single_body(self) -> Json:
         """As it is looked up by its id."""
-        over = {} if self.finalised_ts is None else {"finalised_ts": self.finalised_ts}
+        ended = self.finalised_ts
+        over = {} if ended is None else {"finalised_ts": ended, "origin_server_ts": ended}
         return {**self.body(), **over, **self._result()}
 
     def finalised_body(self) -> Json:
@@ -93,3 +94,10 @@ def refusal(errcode: str, message: str, **extra: Any) -> MatrixError:
     """400 with an errcode of the proposal's, which clients look for under its unstable name, too."""
     unstable = {f"org.matrix.msc4140.{name}": value for name, value in {"errcode": errcode, **extra}.items()}
     return MatrixError(400, errcode, message, **extra, **unstable)
+
+
+def too_many(retry_after_ms: int) -> MatrixError:
+    """429 `M_LIMIT_EXCEEDED`, with the errcode that earlier stages of the proposal had for it."""
+    message = f"You have {MOST_SCHEDULED} delayed events already; wait until one of them is sent, or cancel one."
+    earlier = {"org.matrix.msc4140.errcode": "M_MAX_DELAYED_EVENTS_EXCEEDED"}
+    return MatrixError(429, "M_LIMIT_EXCEEDED", message, retry_after_ms=retry_after_ms, **earlier)

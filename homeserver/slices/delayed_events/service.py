@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from homeserver.database import Database, Transaction
-from homeserver.protocol.errors import MatrixError, not_found
+from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import is_short_enough
 from homeserver.protocol.requester import Requester
@@ -27,6 +27,7 @@ from homeserver.slices.delayed_events.records import (
     DelayedEvent,
     Json,
     refusal,
+    too_many,
 )
 
 TOPIC = "delayed_events"
@@ -45,8 +46,11 @@ class DelayedEvents:
     async def schedule(self, wanted: Wanted, requester: Requester, delay_ms: int, txn: TransactionKey | None) -> str:
         """Have it sent in so many milliseconds; its delay id. The same transaction key gives the id of the first time.
 
-        Raises `MatrixError` 400 `M_MAX_DELAY_EXCEEDED` or `M_MAX_DELAYED_EVENTS_EXCEEDED`, 413 `M_TOO_LARGE`.
+        Raises `MatrixError` 400 `M_MAX_DELAY_EXCEEDED`, 403 where the operator wants no such events, 413 `M_TOO_LARGE`,
+        429 `M_LIMIT_EXCEEDED` for who has too many waiting.
         """
+        if self._max_delay_ms == 0:
+            raise forbidden("This server delays no events.")
         if delay_ms > self._max_delay_ms:
             message = f"An event can be delayed by at most {self._max_delay_ms} milliseconds."
             raise refusal("M_MAX_DELAY_EXCEEDED", message, max_delay=self._max_delay_ms)
@@ -78,10 +82,10 @@ class DelayedEvents:
         if not await self._database.transact(self._restart, event):
             raise _is_over()
 
-    async def get_event(self, delay_id: str, requester: Requester | None) -> DelayedEvent:
-        """One by its id, of the requester's or, where nobody says who they are, of whoever knows the id; 404."""
+    async def get_event(self, delay_id: str, owner: str | None = None) -> DelayedEvent:
+        """One by its id, for whoever knows that, or only where it is of this owner; 404."""
         event = await self._database.glance(queries.find_event, delay_id)
-        if event is None or (requester is not None and requester.user_id != event.user_id):
+        if event is None or owner not in (None, event.user_id):
             raise not_found("There is no such delayed event.")
         return event
 
@@ -110,7 +114,8 @@ class DelayedEvents:
         if known is not None:
             return known
         if queries.count_scheduled(tx, event.user_id) >= MOST_SCHEDULED:
-            raise refusal("M_MAX_DELAYED_EVENTS_EXCEEDED", f"You have {MOST_SCHEDULED} delayed events already.")
+            next_ts = queries.find_next_due(tx, event.user_id) or event.scheduled_ts
+            raise too_many(max(1, next_ts - event.scheduled_ts))
         queries.insert_event(tx, event, txn)
         tx.publish(TOPIC, event.user_id)
         return event.delay_id

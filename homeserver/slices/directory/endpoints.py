@@ -51,7 +51,7 @@ class DirectoryEndpoints:
         await self._directory.add(request.parameters["roomAlias"], room_id, requester)
         return {}
 
-    @route("DELETE", f"{V3}/directory/room/{{roomAlias}}")
+    @route("DELETE", f"{V3}/directory/room/{{roomAlias}}", refuses_suspended=True)
     async def remove(self, request: Request, requester: Requester) -> Json:
         """Take an alias away.
 

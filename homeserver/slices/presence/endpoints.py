@@ -26,7 +26,7 @@ class PresenceEndpoints:
         """
         return await self._presence.get(request.parameters["userId"], requester.user_id)
 
-    @route("PUT", _PATH, access=Access.USER, limit="rc_presence")
+    @route("PUT", _PATH, access=Access.USER, limit="rc_presence", refuses_suspended=True)
     async def put(self, request: Request, requester: Requester) -> Json:
         """Set one's own presence.
 

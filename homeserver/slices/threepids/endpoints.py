@@ -49,7 +49,7 @@ class ThreepidEndpoints:
         await self._threepids.delete(requester.user_id, medium, address)
         return await self._unbound(requester.user_id, medium, address, id_server)
 
-    @route("POST", [f"{_3PID}/unbind", f"{_UNSTABLE}/unbind"])
+    @route("POST", [f"{_3PID}/unbind", f"{_UNSTABLE}/unbind"], refuses_suspended=True)
     async def unbind(self, request: Request, requester: Requester) -> Json:
         """Have identity servers forget an identifier, which stays the user's here.
 

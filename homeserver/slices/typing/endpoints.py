@@ -18,7 +18,7 @@ class TypingEndpoints:
     def __init__(self, typing: Typing) -> None:
         self._typing = typing
 
-    @route("PUT", "/_matrix/client/v3/rooms/{roomId}/typing/{userId}", access=Access.GUEST)
+    @route("PUT", "/_matrix/client/v3/rooms/{roomId}/typing/{userId}", access=Access.GUEST, refuses_suspended=True)
     async def set_typing(self, request: Request, requester: Requester) -> Json:
         """Say that the user is typing, or no longer is.
 

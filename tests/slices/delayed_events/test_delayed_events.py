@@ -169,6 +169,8 @@ class DelayedEventTest(DelayedEventCase):
         delay_id = self.alice.put(f"{path}/a", body)["delay_id"]
         self.assertEqual(self.alice.put(f"{path}/a", body)["delay_id"], delay_id)
         self.act(delay_id, "send")
+        earlier = {"delay": LONG_MS, "content": {}}
+        self.assertTrue(self.alice.put(f"{path}/c", earlier)["delay_id"])
 
         self.assertEqual(self.bob.state(self.room, NOTE, "key"), {"new": 1})
         for wrong, errcode in (
@@ -201,11 +203,19 @@ class DelayedEventTest(DelayedEventCase):
         self.assertEqual(self.bob.get(DELAYED), {"delayed_events": [], "scheduled": [], "finalised": []})
         self.assertEqual(self.bob.refusal("GET", f"{DELAYED}/{late}"), (404, "M_NOT_FOUND"))
 
-    def test_nobody_else_who_says_who_they_are_acts_on_it(self) -> None:
-        """Nor does anybody on one that is not there, or in other ways than there are."""
+    def test_whoever_knows_its_id_acts_on_it(self) -> None:
+        """With anybody's token or none: the id is the permission."""
+        first, second = self.later(text="first"), self.later(text="second")
+        self.bob.post(f"{DELAYED}/{first}/cancel")
+        self.act(second, "cancel")
+
+        self.assertIn("finalised_ts", self.single(first))
+        self.assertIn("finalised_ts", self.single(second))
+
+    def test_nobody_acts_on_one_that_is_not_there(self) -> None:
+        """Or in other ways than there are."""
         delay_id = self.later()
 
-        self.assertEqual(self.bob.refusal("POST", f"{DELAYED}/{delay_id}/cancel", {}), (404, "M_NOT_FOUND"))
         self.assertEqual(self.server.refusal("POST", f"{DELAYED}/unknown/send", {}), (404, "M_NOT_FOUND"))
         self.assertEqual(self.server.refusal("POST", f"{DELAYED}/{delay_id}/eat", {}), (400, "M_INVALID_PARAM"))
         self.assertEqual(self.server.refusal("POST", f"{DELAYED}/{delay_id}", {}), (400, "M_MISSING_PARAM"))
@@ -250,8 +260,10 @@ class DelayedEventTest(DelayedEventCase):
         self.assertEqual(self.alice.refusal("PUT", f"{path}{'e' * 256}/e", {}, long_name), (413, "M_TOO_LARGE"))
         for _ in range(100):
             self.later()
-        refused = self.alice.refusal("PUT", f"{path}/d", {}, {DELAY: LONG_MS})
-        self.assertEqual(refused, (400, "M_MAX_DELAYED_EVENTS_EXCEEDED"))
+        refused = self.alice.request("PUT", f"{path}/d", {}, {DELAY: LONG_MS})
+        self.assertEqual(refused.error, (429, "M_LIMIT_EXCEEDED"))
+        self.assertLessEqual(abs(int(refused.headers["retry-after"]) - LONG_MS // 1000), 120)
+        self.assertEqual(refused.json["org.matrix.msc4140.errcode"], "M_MAX_DELAYED_EVENTS_EXCEEDED")
 
     def test_content_that_no_event_may_have_is_told_when_it_is_sent(self) -> None:
         """Numbers beyond those of canonical JSON."""
@@ -321,6 +333,20 @@ class LimitsTest(HomeserverCase):
             self.server.post(f"{DELAYED}/{delay_id}/restart")
 
         self.assertEqual(self.server.refusal("POST", f"{DELAYED}/{delay_id}/restart", {}), (429, "M_LIMIT_EXCEEDED"))
+
+
+class NoDelayTest(HomeserverCase):
+    """A server whose operator wants no delayed events."""
+
+    settings: ClassVar[Json] = {"max_event_delay_duration": 0}
+
+    def test_none_is_scheduled(self) -> None:
+        """403, however short the delay."""
+        alice = self.new_user("alice")
+        room = alice.create_room()
+
+        refused = alice.refusal("PUT", f"/rooms/{room}/send/m.room.message/a", {}, {DELAY: 1})
+        self.assertEqual(refused, (403, "M_FORBIDDEN"))
 
 
 DelayedEventTestOnPostgres = on_postgres(DelayedEventTest)
