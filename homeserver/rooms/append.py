@@ -129,6 +129,8 @@ class Appender:
         known = self._loader.stored_by_id(tx, event.prev_events)
         unplaced = [prev for prev in event.prev_events if prev not in known or known[prev].state_after is None]
         queries_rooms.insert_gaps(tx, room.room_nid, unplaced, event.depth)
+        if unplaced and stored.position:
+            queries_rooms.insert_timeline_gap(tx, room.room_nid, stored.position)
 
     def _accepted(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, placement: Placement) -> None:
         for hook in self.on_accepted:

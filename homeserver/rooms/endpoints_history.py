@@ -19,6 +19,8 @@ FillGaps = Callable[[str, Sequence[str]], Awaitable[bool]]
 """(room id, missing event ids): fetch history from other servers; whether anything came."""
 
 MOST_EVENTS_A_PAGE = 1_000
+#: How often other servers are asked for what is missing within one page.
+_MOST_FILLS = 10
 
 
 class HistoryEndpoints:
@@ -106,7 +108,9 @@ class HistoryEndpoints:
         """
         room_id, page = request.parameters["roomId"], _page(request)
         answer = await self._reading.page(room_id, page, requester)
-        if answer.gaps and await self._fill_gaps(room_id, answer.gaps):
+        for _ in range(_MOST_FILLS):
+            if not answer.gaps or not await self._fill_gaps(room_id, answer.gaps):
+                break
             answer = await self._reading.page(room_id, page, requester)
         body = {"chunk": answer.chunk, "start": answer.start}
         if answer.end is not None:

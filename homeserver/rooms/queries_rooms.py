@@ -97,6 +97,27 @@ def insert_gaps(tx: Transaction, room_nid: int, event_ids: Collection[str], dept
     )
 
 
+def insert_timeline_gap(tx: Transaction, room_nid: int, position: int) -> None:
+    """Record that something before a live event is missing."""
+    tx.run(
+        "INSERT INTO timeline_gaps (room_nid, position) VALUES (:room, :position) ON CONFLICT DO NOTHING",
+        room=room_nid,
+        position=position,
+    )
+
+
+def find_timeline_gap(tx: Transaction, room_nid: int, since: int, upto: int) -> int | None:
+    """The position of the last event in (since, upto] before which something was missing when it came."""
+    position = tx.value(
+        """SELECT MAX(position) FROM timeline_gaps
+           WHERE room_nid = :room AND position > :since AND position <= :upto""",
+        room=room_nid,
+        since=since,
+        upto=upto,
+    )
+    return None if position is None else int(position)
+
+
 def delete_gap(tx: Transaction, room_nid: int, event_id: str) -> None:
     """The event has arrived."""
     tx.run(

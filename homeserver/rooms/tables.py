@@ -134,6 +134,22 @@ BACKWARD_EXTREMITIES = Table(
     reaper="rooms: removed when the event arrives",
 )
 
+TIMELINE_GAPS = Table(
+    name="timeline_gaps",
+    owner="rooms",
+    # The positions of live events that came while something before them was missing. It stays when that is fetched
+    # later: history that is fetched is in no timeline.
+    sql="""
+    CREATE TABLE timeline_gaps (
+        room_nid BIGINT NOT NULL,
+        position BIGINT NOT NULL,
+        PRIMARY KEY (room_nid, position)
+    );
+    """,
+    bound="one row a gap in what other servers sent",
+    reaper="never: goes with its room",
+)
+
 SNAPSHOTS = Table(
     name="state_snapshots",
     owner="rooms",
@@ -294,6 +310,7 @@ TABLES = [
     EDGES,
     FORWARD_EXTREMITIES,
     BACKWARD_EXTREMITIES,
+    TIMELINE_GAPS,
     SNAPSHOTS,
     DELTAS,
     CURRENT_STATE,

@@ -174,17 +174,23 @@ class TimelineReader:
     def _timeline(
         self, tx: Transaction, room_nid: int, span: Span, keep: Callable[[list[int]], list[int]]
     ) -> tuple[list[int], bool, int | None]:
-        """(numbers oldest first of those that `keep` keeps, whether there were more, the oldest looked at)."""
-        found = queries_events.timeline_after(tx, room_nid, span.since, span.upto, span.limit + 1)
+        """(numbers oldest first of those that `keep` keeps, whether there were more, the oldest looked at).
+
+        What was before a gap of the room's history is left out, as if it were too much: clients take the events of a
+        timeline for adjacent, and would never ask for what is missing in between.
+        """
+        gap = queries_rooms.find_timeline_gap(tx, room_nid, span.since, span.upto)
+        since = span.since if gap is None else gap - 1
+        found = queries_events.timeline_after(tx, room_nid, since, span.upto, span.limit + 1)
         kept, has_all = keep(found), len(found) <= span.limit
         if not has_all and len(kept) < len(found):
-            found = queries_events.timeline_after(tx, room_nid, span.since, span.upto, _MOST_SCANNED + 1)
+            found = queries_events.timeline_after(tx, room_nid, since, span.upto, _MOST_SCANNED + 1)
             kept, has_all = [], len(found) <= _MOST_SCANNED
             for start in range(0, len(found), _SCANNED_AT_ONCE):
                 kept += keep(found[start : start + _SCANNED_AT_ONCE])
                 if len(kept) > span.limit:
                     break
-        is_limited = len(kept) > span.limit or not has_all
+        is_limited = len(kept) > span.limit or not has_all or gap is not None
         return kept[: span.limit][::-1], is_limited, found[-1] if found else None
 
     def _wanted(self, tx: Transaction, nids: list[int], span: Span) -> list[int]:

@@ -41,7 +41,11 @@ class DelayedEventEndpoints:
     async def schedule(self, request: Request, requester: Requester) -> Json:
         """Send `content` in `delay_ms` (or `delay`, as it was called before), as state where there is a `state_key`; answers the `delay_id`."""
         path, body = request.parameters, request.json_object()
-        delay_ms, content, state_key = body.get("delay_ms", body.get("delay")), body.get("content"), body.get("state_key")
+        delay_ms, content, state_key = (
+            body.get("delay_ms", body.get("delay")),
+            body.get("content"),
+            body.get("state_key"),
+        )
         if delay_ms is None or content is None:
             raise missing_param("delay_ms and content are needed.")
         if not isinstance(delay_ms, int) or isinstance(delay_ms, bool) or delay_ms < 1:

@@ -53,7 +53,9 @@ def count_scheduled(tx: Transaction, user_id: str) -> int:
 
 def find_next_due(tx: Transaction, user_id: str) -> int | None:
     """When the first of those that a user has waiting is due."""
-    due = tx.value("SELECT MIN(due_ts) FROM delayed_events WHERE user_id = :user AND finalised_ts IS NULL", user=user_id)
+    due = tx.value(
+        "SELECT MIN(due_ts) FROM delayed_events WHERE user_id = :user AND finalised_ts IS NULL", user=user_id
+    )
     return None if due is None else int(due)
 
 
