@@ -26,8 +26,8 @@ from homeserver.sync.tokens import SyncToken
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What one answer is to cover. `changed`: the rooms with changes, None where that is not known. `has_topic`:
-    whether there may be changes under a topic. `names_rooms`: whether each event of a room says of which it is, which in
-    `/sync` stands beside them."""
+    whether there may be changes under a topic. `names_rooms`: whether each event of a room says of which it is, which
+    in `/sync` stands beside them."""
 
     requester: Requester
     filter: SyncFilter
