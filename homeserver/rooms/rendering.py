@@ -31,11 +31,11 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/4140
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `unsigned` is
-    what of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is for those
-    readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state just after
-    it, None where this server does not know that. `delay_id`: that of the delayed event which it was,
-    for its sender alone."""
+    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `unsigned`
+    is what of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is
+    for those readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state
+    just after it, None where this server does not know that. `delay_id`: that of the delayed event which it was, for
+    its sender alone."""
 
     event_nid: int
     event_id: str

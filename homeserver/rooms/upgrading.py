@@ -6,10 +6,9 @@ https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
 
 from homeserver.database import Database, Transaction
-from homeserver.protocol.errors import MatrixError, forbidden
+from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.composing import Place
@@ -17,6 +16,7 @@ from homeserver.rooms.creation import RoomRequest
 from homeserver.rooms.following import Succession
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.kernel import RoomParts, room_lock
+from homeserver.rooms.moving_names import MovesNames
 from homeserver.rooms.records import EventDraft, RoomRecord
 from homeserver.rooms.service import Rooms, wall_clock_ms
 from homeserver.rooms.upgrade_plan import (
@@ -28,13 +28,6 @@ from homeserver.rooms.upgrade_plan import (
     first_levels,
     state_drafts,
 )
-
-
-class MovesNames(Protocol):
-    """The room directory's part in an upgrade, within the same transaction."""
-
-    def move(self, tx: Transaction, old_room_id: str, new_room_id: str) -> list[str]:
-        """Point the old room's local aliases to the new one, and list that in its place; the aliases."""
 
 
 class Upgrading:
@@ -57,7 +50,10 @@ class Upgrading:
         self._succession = succession
 
     async def upgrade(self, upgrade: Upgrade, requester: Requester, profile: dict[str, str]) -> str:
-        """Replace a room; the new one's id. Raises `MatrixError` 403 for who may not end the room."""
+        """Replace a room; the new one's id. Raises `MatrixError` 403 for who may not end the room, 404 where there is
+        no such room."""
+        if await self._rooms.find_room(upgrade.room_id) is None:
+            raise not_found("This server does not know the room.")
         room = await self._rooms.get_room_of(upgrade.room_id, requester.user_id)
         request = RoomRequest(
             creator=requester.user_id,

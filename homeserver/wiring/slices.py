@@ -9,6 +9,7 @@ from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.transactions import ReceiveEdu
 from homeserver.rooms.following import ComingAndGoing, Succession
 from homeserver.rooms.memberships import Memberships
+from homeserver.rooms.moving_names import NameMoving
 from homeserver.rooms.policies import RoomPolicies
 from homeserver.slices.directory.endpoints import DirectoryEndpoints
 from homeserver.slices.directory.federation import DirectoryFederation
@@ -127,7 +128,10 @@ def _edus(typing: Typing, receipts: Receipts, presence: Presence) -> dict[str, R
 def _directory(ground: Ground, federation: Federation) -> Directory:
     rules = DirectoryRules(ground.config.rooms)
     query = federation.client.queries.query_directory
-    return Directory(ground.database, ground.facts, query, rules, ground.server_name)
+    directory = Directory(ground.database, ground.facts, query, rules, ground.server_name)
+    moving = NameMoving(ground.parts.loader, directory, ground.server_name)
+    ground.parts.current.on_changed.append(moving.note_state)
+    return directory
 
 
 def _relations(ground: Ground, data: UserData) -> Relations:

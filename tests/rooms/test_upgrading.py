@@ -127,6 +127,9 @@ class UpgradeTest(HomeserverCase):
         """A room is ended by those with the power to, and nothing is left of an attempt."""
         self.assertEqual(self.bob.refusal("POST", f"/rooms/{self.old}/upgrade", {"new_version": "12"}), FORBIDDEN)
         self.assertEqual(self.carol.refusal("POST", f"/rooms/{self.old}/upgrade", {"new_version": "12"}), FORBIDDEN)
+        unknown = f"!nowhere:{self.server.name}"
+        refused = self.alice.refusal("POST", f"/rooms/{unknown}/upgrade", {"new_version": "12"})
+        self.assertEqual(refused, (404, "M_NOT_FOUND"))
         self.assertEqual(len(self.bob.get("/joined_rooms")["joined_rooms"]), 1)
 
     def test_wrong_requests(self) -> None:

@@ -39,7 +39,8 @@ class DelayedEventEndpoints:
         refuses_suspended=True,
     )
     async def schedule(self, request: Request, requester: Requester) -> Json:
-        """Send `content` in `delay_ms` (or `delay`, as it was called before), as state where there is a `state_key`; answers the `delay_id`."""
+        """Send `content` in `delay_ms` (or `delay`, as it was called before), as state where there is a `state_key`;
+        answers the `delay_id`."""
         path, body = request.parameters, request.json_object()
         delay_ms, content, state_key = (
             body.get("delay_ms", body.get("delay")),
