@@ -18,7 +18,7 @@ main { width: 100%; max-width: 440px; padding: 24px 32px; border-radius: 8px; ba
 h1 { margin: 0 0 16px; font-size: 22px; }
 a { color: #1f5fbf; }
 label { display: block; margin: 12px 0; }
-input[type=text] { box-sizing: border-box; width: 100%; padding: 10px; font: inherit; }
+input[type=text], input[type=password] { box-sizing: border-box; width: 100%; padding: 10px; font: inherit; }
 button { margin-top: 12px; padding: 10px 20px; border: 0; border-radius: 6px; background: #1f5fbf; color: #fff;
   font: inherit; cursor: pointer; }
 .error { padding: 8px 12px; border-radius: 6px; background: #fde8e8; color: #8c1c1c; }

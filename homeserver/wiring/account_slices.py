@@ -11,6 +11,7 @@ from homeserver.rooms.memberships import Memberships
 from homeserver.slices.auth_fallback.endpoints import FallbackEndpoints
 from homeserver.slices.captcha.service import CaptchaStage
 from homeserver.slices.guests.service import Guests
+from homeserver.slices.login_fallback.endpoints import LoginFallbackEndpoints
 from homeserver.slices.login_tokens.endpoints import LoginTokenEndpoints
 from homeserver.slices.login_tokens.service import LoginTokens, TokenLogin
 from homeserver.slices.registration_tokens.endpoints import RegistrationTokenAdminEndpoints, ValidityEndpoints
@@ -30,6 +31,7 @@ def account_slice_endpoints(ground: Ground, parts: AccountParts, memberships: Me
         *_login_tokens(ground, parts),
         *wire_threepids(ground, parts),
         *_stages_in_browser(ground, parts),
+        LoginFallbackEndpoints(parts.login_types.flows, ground.server_name),
     ]
 
 
