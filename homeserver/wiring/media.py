@@ -12,12 +12,14 @@ from homeserver.slices.media.endpoints import DownloadEndpoints, UploadEndpoints
 from homeserver.slices.media.endpoints_federation import MediaFederationEndpoints
 from homeserver.slices.media.folder import FolderContents
 from homeserver.slices.media.keeping import Keeping
+from homeserver.slices.media.preview_images import PreviewImages
 from homeserver.slices.media.quotas import UploadQuota
 from homeserver.slices.media.retention import Retention
 from homeserver.slices.media.service import MediaFiles, MediaSettings
 from homeserver.slices.media.thumbnailing import Thumbnailing
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.url_previews import PreviewParts, wire_url_previews
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class MediaParts:
 
     retention: Retention
     processes: WorkerProcesses
+    previews: PreviewParts | None
     endpoints: list[object]
 
 
@@ -43,10 +46,13 @@ def wire_media(ground: Ground, federation: Federation) -> MediaParts:
         files.on_uploaded.append(lambda media: ground.background.spawn(thumbnailing.make_all(media)))
     downloads = Downloads(files, thumbnailing, contents)
     retention = Retention(database, keeping, config, ground.server_name)
+    previews = wire_url_previews(ground, PreviewImages(files, keeping, thumbnailing).keep, processes)
     return MediaParts(
         retention,
         processes,
+        previews,
         [
+            *(previews.endpoints if previews is not None else ()),
             UploadEndpoints(files),
             DownloadEndpoints(downloads),
             MediaFederationEndpoints(downloads, ground.server_name),

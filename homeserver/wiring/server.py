@@ -76,6 +76,8 @@ class Server:
         self._federation.work.stop()
         self._federation.egress.close()
         self._ground.services.close()
+        if self._slices.media.previews is not None:
+            self._slices.media.previews.egress.close()
         self._slices.media.processes.close()
         await self._accounts.stop()
         await self._ground.background.finish()
@@ -97,6 +99,8 @@ class Server:
             await self._delayed.events.reap()
             await self._slices.encryption.reap()
             await self._slices.media.retention.reap()
+            if self._slices.media.previews is not None:
+                await self._slices.media.previews.previews.reap()
             before_ts = wall_clock_ms() - _DAY_MS
             await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)

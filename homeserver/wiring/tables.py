@@ -28,6 +28,7 @@ from homeserver.slices.search.tables import TABLES as SEARCH
 from homeserver.slices.terms.tables import TABLES as TERMS
 from homeserver.slices.threepids.tables import TABLES as THREEPIDS
 from homeserver.slices.to_device.tables import TABLES as TO_DEVICE
+from homeserver.slices.url_previews.tables import TABLES as URL_PREVIEWS
 from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
 
 TABLES: list[Table] = [
@@ -56,5 +57,6 @@ TABLES: list[Table] = [
     *TERMS,
     *THREEPIDS,
     *TO_DEVICE,
+    *URL_PREVIEWS,
     *USER_DIRECTORY,
 ]

@@ -55,6 +55,7 @@ class Homeserver:
         self.get, self.put, self.post, self.delete = client.get, client.put, client.post, client.delete
         self.federation_port = free_port()
         self.name = f"localhost:{self.federation_port}"
+        self.media_folder = folder / "media"
         self._folder = folder
         self._values = {**self._settings(database, authority is not None), **settings}
         self._server: Server | None = None
@@ -114,7 +115,7 @@ class Homeserver:
             "public_baseurl": f"{self.url}/",
             "signing_key_path": str(folder / "signing.key"),
             "database": database,
-            "media_store_path": str(folder / "media"),
+            "media_store_path": str(self.media_folder),
             "trusted_key_servers": [],
             "bcrypt_rounds": 4,
             "enable_registration": True,

@@ -58,6 +58,11 @@ def fill_media(tx: Transaction, media_nid: int, content: Content, content_type: 
     )
 
 
+def set_content_type(tx: Transaction, media_nid: int, content_type: str) -> None:
+    """What a file is."""
+    tx.run("UPDATE media SET content_type = :type WHERE media_nid = :nid", nid=media_nid, type=content_type)
+
+
 def count_pending(tx: Transaction, uploader: str, now_ms: int) -> int:
     """How many files a user has announced that have not come."""
     return int(

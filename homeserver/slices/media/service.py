@@ -192,6 +192,10 @@ class MediaFiles:
         if now_ms - media.used_ts > _USED_EVERY_MS:
             await self._database.transact(queries.note_used, media.media_nid, now_ms)
 
+    async def note_type(self, media: Media, content_type: str) -> None:
+        """What a file is turned out when it was looked at."""
+        await self._database.transact(queries.set_content_type, media.media_nid, content_type)
+
     def _may_have(self, wish: Wish, media: Media) -> bool:
         """Whether the file is for who asks: without an account, only for what came before the freeze."""
         freeze_ts = self._config.freeze_ts

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -97,6 +98,11 @@ def moving_image(width: int, height: int, frames: int) -> bytes:
     out = io.BytesIO()
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=50)
     return out.getvalue()
+
+
+def files_below(folder: Path) -> list[str]:
+    """Every file in a folder, whatever it is called, temporary ones too."""
+    return sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
 
 
 def size_of(content: bytes) -> tuple[int, int]:
