@@ -53,9 +53,8 @@ class Database:
             connection.close()
         self._seen.begin_at(self.feed.position)
         if isinstance(self._engine, PostgresEngine):
-            listener = Listener(self._engine, self.feed, self._seen, self._reactor)
-            listener.start()
-            self._listener = listener
+            self._listener = Listener(self._engine, self.feed, self._seen, self._reactor)
+            self._listener.start()
         self.writer.start()
         self._pool.start()
 

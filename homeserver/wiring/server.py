@@ -46,7 +46,17 @@ class Server:
 
     async def start(self) -> None:
         """Open the database, take up what a stop interrupted, then listen. Raises what the opening of the database
-        or of a port raises."""
+        or of a port raises; what was begun by then is undone."""
+        try:
+            await self._start()
+        except BaseException:
+            try:
+                await self.stop()
+            except Exception:
+                logger.exception("a start that failed could not be undone")
+            raise
+
+    async def _start(self) -> None:
         ground = self._ground
         ground.threads.start()
         await ground.offload(ground.database.start, TABLES)
@@ -66,12 +76,13 @@ class Server:
         gc.freeze()
 
     async def stop(self) -> None:
-        """End in order: no new requests, then what is under way, then the queues, then the database."""
+        """End in order: no new requests, then what is under way, then the queues, then the database. What was never
+        begun has nothing to end."""
         self._slices.polling.stop()
         await self._listeners.close(_GRACE_S)
         self._delayed.sending.stop()
-        for loop in self._loops:
-            loop.stop()
+        while self._loops:
+            self._loops.pop().stop()
         self._federation.sender.stop()
         self._federation.work.stop()
         self._federation.egress.close()

@@ -87,6 +87,10 @@ class Homeserver:
             server, self._server = self._server, None
             run(server.stop())
 
+    def configure(self, **settings: Any) -> None:
+        """Change top-level keys of the configuration; they count from the next start."""
+        self._values.update(settings)
+
     def start_if_stopped(self) -> None:
         """Start, where it does not run."""
         if self._server is None:
