@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from homeserver.database import Transaction
+from homeserver.protocol.events import StateKey
 from homeserver.rooms import queries_events, queries_members, queries_rooms, queries_state
 from homeserver.rooms.invites import invite_state
 from homeserver.rooms.loading import EventLoader
@@ -142,10 +143,17 @@ class TimelineReader:
         """All of the state at a position."""
         return list(self._state_at(tx, room_nid, upto).values())
 
+    def state_map(self, tx: Transaction, room_nid: int, upto: int) -> State:
+        """The same by state key."""
+        return self._state_at(tx, room_nid, upto)
+
     def changes_between(self, tx: Transaction, room_nid: int, since: int, upto: int) -> list[int]:
         """The state that was set in (since, upto] and is there at its end."""
-        rows = queries_state.journal_between(tx, room_nid, since, upto)
-        return [nid for nid in {key: nid for key, nid, _ in rows}.values() if nid is not None]
+        return [nid for nid in self.changed_keys(tx, room_nid, since, upto).values() if nid is not None]
+
+    def changed_keys(self, tx: Transaction, room_nid: int, since: int, upto: int) -> dict[StateKey, int | None]:
+        """The state keys that changed in (since, upto], with the event each has at the end; None where it is gone."""
+        return {key: nid for key, nid, _ in queries_state.journal_between(tx, room_nid, since, upto)}
 
     def last_state_of(self, tx: Transaction, membership: Membership, nids: Sequence[int]) -> list[int]:
         """Of the state events among these, in their order, the last of each key that became state of the room, and the
@@ -166,10 +174,12 @@ class TimelineReader:
         }
         if self._is_named(tx, room_nid):
             return summary
+        return {"m.heroes": self.heroes(tx, room_nid, user_id), **summary}
+
+    def heroes(self, tx: Transaction, room_nid: int, user_id: str) -> list[str]:
+        """After whom to call a room without a name, for one of its users."""
         heroes = queries_members.first_members(tx, room_nid, ("join", "invite"), user_id, _MOST_HEROES)
-        if not heroes:
-            heroes = queries_members.first_members(tx, room_nid, ("leave", "ban"), user_id, _MOST_HEROES)
-        return {"m.heroes": heroes, **summary}
+        return heroes or queries_members.first_members(tx, room_nid, ("leave", "ban"), user_id, _MOST_HEROES)
 
     def _timeline(
         self, tx: Transaction, room_nid: int, span: Span, keep: Callable[[list[int]], list[int]]

@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/client-server-api/#e2e-extensions-to-sync
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from homeserver.database import Transaction
@@ -20,9 +20,9 @@ class ToDeviceSource(Protocol):
     """Messages to devices."""
 
     def messages_between(
-        self, tx: Transaction, user_id: str, device_id: str, since: int, upto: int
+        self, tx: Transaction, user_id: str, device_id: str, span: tuple[int, int], most: int = 100
     ) -> tuple[list[Json], int | None]:
-        """(events in (since, upto], in order; up to where they go if there are too many for one answer)."""
+        """(events in (span[0], span[1]], in order, at most so many; up to where they go if there are more)."""
 
     async def acknowledge(self, user_id: str, device_id: str, position: int) -> None:
         """The device has seen everything up to a position."""
@@ -46,13 +46,22 @@ class DeviceListSource(Protocol):
 _LIST_TOPICS = ("devices", "device_lists", "members", "membership")
 
 
+@dataclass(frozen=True, slots=True)
+class EncryptionSources:
+    """All that is composed."""
+
+    to_device: ToDeviceSource
+    key_counts: KeyCountSource
+    device_lists: DeviceListSource
+
+
 class EncryptionSection:
     """Composes it."""
 
-    def __init__(self, to_device: ToDeviceSource, key_counts: KeyCountSource, device_lists: DeviceListSource) -> None:
-        self._to_device = to_device
-        self._key_counts = key_counts
-        self._device_lists = device_lists
+    def __init__(self, sources: EncryptionSources) -> None:
+        self._to_device = sources.to_device
+        self._key_counts = sources.key_counts
+        self._device_lists = sources.device_lists
 
     async def acknowledge(self, requester: Requester, since: SyncToken) -> None:
         """A device comes back with a token: what it was told with that need not be told again."""
@@ -85,7 +94,9 @@ class EncryptionSection:
         if not (ask.has_topic("to_device") or (since is not None and since.to_device is not None)):
             return
         after = 0 if since is None else _seen(since)
-        events, told = self._to_device.messages_between(tx, ask.requester.user_id, device_id, after, ask.upto.position)
+        events, told = self._to_device.messages_between(
+            tx, ask.requester.user_id, device_id, (after, ask.upto.position)
+        )
         if events:
             answer["to_device"] = {"events": events}
         if told is not None:

@@ -23,7 +23,7 @@ class Polling:
         self._database = database
         self.streams = streams
         self._reactor = reactor
-        self._is_stopping = False
+        self.is_stopping = False
 
     def now(self) -> SyncToken:
         """Everything up to here is there to be told."""
@@ -42,12 +42,12 @@ class Polling:
                 if told or since is None:
                     return upto, told
             left_s = ends_at_s - self._reactor.seconds()
-            if left_s <= 0 or self._is_stopping:
+            if left_s <= 0 or self.is_stopping:
                 return upto, {}
             if stream.is_unchanged_since(*upto.places):
                 await self.streams.wait(stream, left_s)
 
     def stop(self) -> None:
         """Answer all waiting polls: the server goes down."""
-        self._is_stopping = True
+        self.is_stopping = True
         self.streams.wake_all()

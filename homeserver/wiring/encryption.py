@@ -26,7 +26,7 @@ from homeserver.slices.keys.service import Keys
 from homeserver.slices.keys.signatures import Signatures
 from homeserver.slices.to_device.endpoints import ToDeviceEndpoints
 from homeserver.slices.to_device.service import ToDevice
-from homeserver.sync.encryption import EncryptionSection
+from homeserver.sync.encryption import EncryptionSection, EncryptionSources
 from homeserver.sync.tokens import parse_sync_token
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
@@ -34,12 +34,13 @@ from homeserver.wiring.ground import Ground
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """See the module. `section`: what `/sync` tells of it."""
+    """See the module. `section`: what `/sync` tells of it, out of `sources`."""
 
     to_device: ToDevice
     remote_lists: RemoteLists
     resync: Resync
     section: EncryptionSection
+    sources: EncryptionSources
     edus: Mapping[str, ReceiveEdu]
     endpoints: list[object]
 
@@ -83,11 +84,13 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
     signatures = Signatures(ground.database, lists.local, keys.master_keys)
     backup = KeyBackup(ground.database)
     accounts.hooks.on_deactivated.append(backup.deactivate)
+    sources = EncryptionSources(to_device, one_time_keys, lists.changes)
     return Encryption(
         to_device=to_device,
         remote_lists=lists.remote,
         resync=lists.resync,
-        section=EncryptionSection(to_device, one_time_keys, lists.changes),
+        section=EncryptionSection(sources),
+        sources=sources,
         edus={
             "m.direct_to_device": to_device.receive,
             "m.device_list_update": lists.resync.receive_update,

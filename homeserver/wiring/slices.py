@@ -11,6 +11,7 @@ from homeserver.rooms.following import ComingAndGoing, Succession
 from homeserver.rooms.memberships import Memberships
 from homeserver.rooms.moving_names import NameMoving
 from homeserver.rooms.policies import RoomPolicies
+from homeserver.slices.account_data.by_room import RoomAccountData
 from homeserver.slices.directory.endpoints import DirectoryEndpoints
 from homeserver.slices.directory.federation import DirectoryFederation
 from homeserver.slices.directory.public_rooms import PublicRooms
@@ -26,6 +27,8 @@ from homeserver.slices.relations.service import Relations
 from homeserver.slices.typing.endpoints import TypingEndpoints
 from homeserver.slices.typing.service import Typing
 from homeserver.sync.polling import Polling
+from homeserver.sync.sliding.connections import Connections
+from homeserver.sync.sliding.sources import SlidingSources
 from homeserver.sync.sources import Sources
 from homeserver.sync.streams import Streams
 from homeserver.wiring.encryption import Encryption, wire_encryption
@@ -34,6 +37,7 @@ from homeserver.wiring.ground import Ground
 from homeserver.wiring.media import MediaParts, wire_media
 from homeserver.wiring.notifications import wire_notifications
 from homeserver.wiring.outside import space_endpoints
+from homeserver.wiring.sliding_sync import wire_sliding_sync
 from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.third_party import ThirdParty, wire_third_party
 from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
@@ -54,6 +58,7 @@ class Slices:
     encryption: Encryption
     media: MediaParts
     polling: Polling
+    sliding: Connections
     data: UserData
     third_party: ThirdParty
     edus: Mapping[str, ReceiveEdu]
@@ -79,14 +84,15 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     notifications = wire_notifications(ground, data)
     send_durable = federation.sender.send_durable
     receipts = Receipts(ground.database, ground.numbers, send_durable, notifications.mark_read, ground.server_name)
-    auto_join = ground.config.accounts.registration.auto_join_rooms
-    follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
+    _follow_accounts(ground, accounts, data, memberships, directory)
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
     media = wire_media(ground, federation)
     syncing = wire_syncing(
         ground, streams, sources, encryption.section, data.filters.get_filter, directory.is_published
     )
+    sliding_sources = SlidingSources(sources, RoomAccountData(), receipts, encryption.sources)
+    sliding = wire_sliding_sync(ground, syncing, sliding_sources, accounts)
     return Slices(
         memberships=memberships,
         policies=policies,
@@ -99,6 +105,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         encryption=encryption,
         media=media,
         polling=syncing.polling,
+        sliding=sliding.connections,
         data=data,
         third_party=wire_third_party(ground, federation, memberships, data.profiles.find_profile),
         edus={**_edus(typing, receipts, presence), **encryption.edus},
@@ -113,12 +120,20 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             TypingEndpoints(typing),
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
+            *sliding.endpoints,
             *encryption.endpoints,
             *media.endpoints,
             *user_data_endpoints(ground, accounts, data),
             *space_endpoints(ground, federation, directory),
         ],
     )
+
+
+def _follow_accounts(
+    ground: Ground, accounts: AccountParts, data: UserData, memberships: Memberships, directory: Directory
+) -> None:
+    auto_join = ground.config.accounts.registration.auto_join_rooms
+    follow_accounts(accounts, data, ComingAndGoing(ground.rooms, memberships, directory.resolve, auto_join))
 
 
 def _edus(typing: Typing, receipts: Receipts, presence: Presence) -> dict[str, ReceiveEdu]:

@@ -25,6 +25,7 @@ class Syncing:
     """`polling` ends the waits when the server stops."""
 
     polling: Polling
+    timeline: TimelineReader
     endpoints: list[object]
 
 
@@ -45,4 +46,4 @@ def wire_syncing(
     source = RoomSource(rooms, RoomReading(database, rooms, parts), is_published)
     events = EventStream(database, rooms, parts, sources, polling)
     initial = InitialSync(database, source, sources, sync, polling)
-    return Syncing(polling, [SyncEndpoints(sync, find_filter), EventStreamEndpoints(events, initial, source)])
+    return Syncing(polling, timeline, [SyncEndpoints(sync, find_filter), EventStreamEndpoints(events, initial, source)])

@@ -30,6 +30,7 @@ from homeserver.slices.threepids.tables import TABLES as THREEPIDS
 from homeserver.slices.to_device.tables import TABLES as TO_DEVICE
 from homeserver.slices.url_previews.tables import TABLES as URL_PREVIEWS
 from homeserver.slices.user_directory.tables import TABLES as USER_DIRECTORY
+from homeserver.sync.sliding.tables import TABLES as SLIDING_SYNC
 
 TABLES: list[Table] = [
     *ROOMS,
@@ -54,6 +55,7 @@ TABLES: list[Table] = [
     *RELATIONS,
     *REPORTING,
     *SEARCH,
+    *SLIDING_SYNC,
     *TERMS,
     *THREEPIDS,
     *TO_DEVICE,

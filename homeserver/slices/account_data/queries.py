@@ -64,15 +64,15 @@ def global_since(tx: Transaction, user_id: str, since: int) -> list[tuple[str, C
     return [(row[0], _content(row[1])) for row in rows]
 
 
-def rooms_since(tx: Transaction, user_id: str, since: int) -> list[tuple[str, str, Content]]:
-    """(room id, type, content) of what belongs to rooms and was set after a position."""
+def rooms_since(tx: Transaction, user_id: str, since: int) -> list[tuple[str, int, str, Content]]:
+    """(room id, position, type, content) of what belongs to rooms and was set after a position."""
     rows = tx.all(
-        """SELECT room_id, type, content FROM account_data
+        """SELECT room_id, position, type, content FROM account_data
            WHERE user_id = :user AND room_id <> '' AND position > :since ORDER BY position, type""",
         user=user_id,
         since=since,
     )
-    return [(row[0], row[1], _content(row[2])) for row in rows]
+    return [(row[0], row[1], row[2], _content(row[3])) for row in rows]
 
 
 def of_room(tx: Transaction, user_id: str, room_id: str) -> list[tuple[str, Content]]:

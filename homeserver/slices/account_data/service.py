@@ -125,7 +125,7 @@ class AccountData:
     def rooms_since(self, tx: Transaction, user_id: str, since: int) -> Mapping[str, list[Json]]:
         """The same by room id."""
         by_room: dict[str, list[Json]] = {}
-        for room_id, data_type, content in queries.rooms_since(tx, user_id, since):
+        for room_id, _, data_type, content in queries.rooms_since(tx, user_id, since):
             by_room.setdefault(room_id, []).append(_event(data_type, content))
         return by_room
 

@@ -22,7 +22,12 @@ Json = dict[str, Any]
 VERSIONS = tuple(f"v1.{minor}" for minor in range(1, 20))
 #: Features that are not in the specification, or under the names they had before, by which clients still ask for them.
 UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
-    {"org.matrix.msc2285.stable": True, "uk.tcpip.msc4133.stable": True, "org.matrix.msc4140": True}
+    {
+        "org.matrix.msc2285.stable": True,
+        "uk.tcpip.msc4133.stable": True,
+        "org.matrix.msc4140": True,
+        "org.matrix.simplified_msc3575": True,
+    }
 )
 #: Capabilities that clients take for granted, or for missing, unless told.
 _OPTIONAL = ("m.3pid_changes", "m.get_login_token", "m.forget_forced_upon_leave")

@@ -6,13 +6,14 @@ https://spec.matrix.org/v1.19/client-server-api/#receipts
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import forbidden, invalid_param
 from homeserver.slices.receipts import queries
+from homeserver.slices.receipts.queries import Row
 
 RECEIPT_TYPES = ("m.read", "m.read.private")
 
@@ -120,17 +121,21 @@ class Receipts:
     ) -> Mapping[str, dict[str, Any]]:
         """Room id to the content of an `m.receipt` event; others' private receipts are left out."""
         names = self._rooms.room_nids(tx, room_ids)
-        contents: dict[str, dict[str, Any]] = {}
+        by_room: dict[str, list[Row]] = {}
         for row in queries.receipts_between(tx, list(names), since, upto):
-            room_nid, reader, receipt_type, thread_id, event_id, read_ts = row
-            if receipt_type == "m.read.private" and reader != user_id:
-                continue
-            data: dict[str, Any] = {"ts": read_ts}
-            if thread_id:
-                data["thread_id"] = thread_id
-            by_type = contents.setdefault(names[room_nid], {}).setdefault(event_id, {})
-            by_type.setdefault(receipt_type, {})[reader] = data
-        return contents
+            by_room.setdefault(names[row[0]], []).append(row)
+        contents = {room_id: _content(rows, user_id) for room_id, rows in by_room.items()}
+        return {room_id: content for room_id, content in contents.items() if content}
+
+    def receipts_at(
+        self, tx: Transaction, room_id: str, event_ids: Collection[str], upto: int, user_id: str
+    ) -> dict[str, Any]:
+        """The content of an `m.receipt` event with all receipts at some events, and all that are the user's own."""
+        rows: list[Row] = []
+        for room_nid in self._rooms.room_nids(tx, [room_id]):
+            rows += queries.receipts_at(tx, room_nid, event_ids, upto)
+            rows += queries.receipts_of(tx, room_nid, user_id, upto)
+        return _content(rows, user_id)
 
     def _write(self, tx: Transaction, room_nid: int, receipt: Receipt, read_ts: int) -> bool:
         """Whether the receipt moved: it never moves backwards, and unknown events are ignored."""
@@ -173,6 +178,19 @@ class Receipts:
         entry = {receipt.user_id: {"event_ids": [receipt.event_id], "data": data}}
         key = f"{receipt.room_id} {receipt.user_id} {receipt.thread_id}"
         await self._send_edu(servers, "m.receipt", {receipt.room_id: {"m.read": entry}}, key)
+
+
+def _content(rows: Iterable[Row], user_id: str) -> dict[str, Any]:
+    """The content of an `m.receipt` event; others' private receipts are left out."""
+    content: dict[str, Any] = {}
+    for _, reader, receipt_type, thread_id, event_id, read_ts in rows:
+        if receipt_type == "m.read.private" and reader != user_id:
+            continue
+        data: dict[str, Any] = {"ts": read_ts}
+        if thread_id:
+            data["thread_id"] = thread_id
+        content.setdefault(event_id, {}).setdefault(receipt_type, {})[reader] = data
+    return content
 
 
 def _check_thread(receipt: Receipt, place: ReadPlace) -> None:

@@ -62,12 +62,12 @@ class ToDevice:
             await self._database.transact(self._receive, sending, (sending.sender, "", origin, message_id))
 
     def messages_between(
-        self, tx: Transaction, user_id: str, device_id: str, since: int, upto: int
+        self, tx: Transaction, user_id: str, device_id: str, span: tuple[int, int], most: int = MOST_IN_AN_ANSWER
     ) -> tuple[list[Json], int | None]:
-        """(events in (since, upto], in order; up to where they go if there are too many for one answer)."""
-        rows = queries.messages_between(tx, user_id, device_id, since, upto, MOST_IN_AN_ANSWER + 1)
-        events: list[Any] = [msgspec.Raw(event) for _, event in rows[:MOST_IN_AN_ANSWER]]
-        return events, rows[MOST_IN_AN_ANSWER - 1][0] if len(rows) > MOST_IN_AN_ANSWER else None
+        """(events in (span[0], span[1]], in order, at most so many; up to where they go if there are more)."""
+        rows = queries.messages_between(tx, user_id, device_id, *span, most + 1)
+        events: list[Any] = [msgspec.Raw(event) for _, event in rows[:most]]
+        return events, rows[most - 1][0] if len(rows) > most else None
 
     async def acknowledge(self, user_id: str, device_id: str, position: int) -> None:
         """The device has seen everything up to a position."""
