@@ -113,7 +113,6 @@ class Server:
             if self._slices.media.previews is not None:
                 await self._slices.media.previews.previews.reap()
             await self._slices.sliding.reap()
-            await self._slices.media.files.reap()
             before_ts = wall_clock_ms() - _DAY_MS
             await self._ground.database.transact(queries_rooms.delete_sent_before, before_ts)
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)

@@ -73,17 +73,15 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     )
     streams = Streams(ground.database.feed, ground.rooms.occupancy.memberships, ground.reactor)
     directory = _directory(ground, federation)
-    is_open = ground.config.rooms.enable_room_list_search
-    public_rooms = PublicRooms(ground.database, ground.facts.describe, is_open=is_open)
+    public_rooms = _public_rooms(ground)
     presence = _presence(ground, federation, streams)
-    typing = Typing(
-        ground.numbers, streams.touch_room, federation.sender.send_volatile, ground.server_name, ground.reactor
-    )
+    sender = federation.sender
+    typing = Typing(ground.numbers, streams.touch_room, sender.send_volatile, ground.server_name, ground.reactor)
     _follow_members(ground, presence, typing)
     data = wire_user_data(ground, federation, memberships)
     notifications = wire_notifications(ground, data)
-    send_durable = federation.sender.send_durable
-    receipts = Receipts(ground.database, ground.numbers, send_durable, notifications.mark_read, ground.server_name)
+    mark_read = notifications.mark_read
+    receipts = Receipts(ground.database, ground.numbers, sender.send_durable, mark_read, ground.server_name)
     _follow_accounts(ground, accounts, data, memberships, directory)
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
@@ -127,6 +125,11 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             *space_endpoints(ground, federation, directory),
         ],
     )
+
+
+def _public_rooms(ground: Ground) -> PublicRooms:
+    is_open = ground.config.rooms.enable_room_list_search
+    return PublicRooms(ground.database, ground.facts.describe, is_open=is_open)
 
 
 def _follow_accounts(
