@@ -21,6 +21,8 @@ from homeserver.rooms.importing import Importer
 Json = dict[str, Any]
 
 UserExists = Callable[[str], Awaitable[bool]]
+CheckTakesInvites = Callable[[str], Awaitable[None]]
+"""A local user's id; raises 403 `M_INVITE_BLOCKED` for one whom nobody is to invite."""
 
 _MOST = 100
 
@@ -47,18 +49,21 @@ class Invited:
         importer: Importer,
         identity: Identity,
         user_exists: UserExists,
+        check_takes_invites: CheckTakesInvites,
     ) -> None:
         self._admission = admission
         self._checks = checks
         self._importer = importer
         self._identity = identity
         self._user_exists = user_exists
+        self._check_takes_invites = check_takes_invites
 
     async def receive(self, invite: ReceivedInvite) -> Json:
         """The invite with this server's signature.
 
         Raises `MatrixError` 400 `M_INCOMPATIBLE_ROOM_VERSION`, 400 or 403 for an event that is no such invite,
-        404 for an unknown user, 403 where this server is in the room and the room shuts the origin out.
+        404 for an unknown user, 403 `M_INVITE_BLOCKED` for one whom nobody is to invite, 403 where
+        this server is in the room and the room shuts the origin out.
         """
         version = ROOM_VERSIONS.get(invite.version)
         if version is None:
@@ -75,6 +80,7 @@ class Invited:
         self._check(checked, invite)
         if not await self._user_exists(str(checked.state_key)):
             raise not_found("There is no such user.")
+        await self._check_takes_invites(str(checked.state_key))
         signed = self._identity.sign_event(checked.pdu, version)
         # In a room that this server is in, only the room's own events, of which this will be one, say who is a member.
         if await self._admission.find_joined(invite.room_id) is None:

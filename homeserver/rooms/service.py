@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeserver.database import Database, Transaction
-from homeserver.protocol.errors import forbidden, not_found
+from homeserver.protocol.errors import MatrixError, forbidden, not_found
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.requester import Requester
 from homeserver.protocol.room_versions import ROOM_VERSIONS
@@ -48,7 +48,7 @@ class TransactionKey:
 
 
 class Rooms:
-    """Finds rooms, sends events, reads current state."""
+    """Finds rooms, sends events, reads current state. `blocks_invites`: whether a user is not to be invited."""
 
     def __init__(
         self, database: Database, parts: RoomParts, occupancy: Occupancy, clock: Clock = wall_clock_ms
@@ -58,6 +58,7 @@ class Rooms:
         self.occupancy = occupancy
         self._clock = clock
         self._known: dict[str, RoomRecord] = {}
+        self.blocks_invites: Callable[[Transaction, str], bool] = lambda tx, user_id: False
 
     async def find_room(self, room_id: str) -> RoomRecord | None:
         """The room, if this server has ever heard of it."""
@@ -107,11 +108,24 @@ class Rooms:
                 return self._parts.loader.stored_by_id(tx, [sent])[sent]
         if queries_rooms.find_current_snapshot(tx, room.room_nid) is None:
             raise forbidden(f"{draft.sender} is not in the room.")
+        if draft.type == "m.room.member" and draft.content.get("membership") == "invite":
+            self._check_takes_invites(tx, str(draft.state_key))
         now_ms = self._clock()
         stored = self._parts.composer.append(tx, room, draft, now_ms=now_ms)
         if txn is not None:
             queries_rooms.insert_sent(tx, txn.columns(), stored.event_nid, now_ms)
         return stored
+
+    async def check_takes_invites(self, user_id: str) -> None:
+        """Raise 403 `M_INVITE_BLOCKED` for a local user whom nobody is to invite.
+
+        https://spec.matrix.org/v1.19/client-server-api/#invite-permission
+        """
+        await self._database.glance(self._check_takes_invites, user_id)
+
+    def _check_takes_invites(self, tx: Transaction, user_id: str) -> None:
+        if self.blocks_invites(tx, user_id):
+            raise MatrixError(403, "M_INVITE_BLOCKED", f"{user_id} does not take invites.")
 
     async def was_sent(self, txn: TransactionKey) -> bool:
         """Whether an event was sent with this transaction key."""

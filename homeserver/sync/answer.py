@@ -17,6 +17,7 @@ from homeserver.rooms.records import Membership
 from homeserver.rooms.timeline import RoomDelta, Span, TimelineReader
 from homeserver.rooms.tokens import PlaceToken
 from homeserver.rooms.views import Viewer
+from homeserver.sync.invites import UnwantedInvites
 from homeserver.sync.lazy_members import SentMembers
 from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
@@ -83,6 +84,7 @@ class AnswerComposer:
         self._sent_members = sent_members
         self._sections = sections
         self._presenter = Presenter(parts.loader, parts.views)
+        self._unwanted = UnwantedInvites(parts.loader, sources.account_data)
 
     def compose(self, tx: Transaction, ask: Ask) -> Json:
         """The answer without `next_batch`; empty where there is nothing to tell."""
@@ -126,17 +128,13 @@ class AnswerComposer:
         """Invites, knocks and rooms left, where they are new."""
         is_new = row.position > ask.since_position
         if row.membership in ("invite", "knock"):
-            if (is_new or ask.full_state) and not self._is_ignored(tx, ask, row):
+            if (is_new or ask.full_state) and not self._unwanted.hides(tx, row):
                 key = f"{row.membership}_state"
                 sections[row.membership][row.room_id] = {key: {"events": self._timeline.stripped(tx, row)}}
         elif (
             is_new and (ask.since is not None or ask.filter.include_leave) and not (row.forgotten and ask.since is None)
         ):
             sections["leave"][row.room_id] = self._left(tx, ask, row)
-
-    def _is_ignored(self, tx: Transaction, ask: Ask, row: Membership) -> bool:
-        """Whether the membership is an invite of somebody the user ignores."""
-        return bool(ask.ignored) and self._parts.loader.get(tx, row.event_nid).sender in ask.ignored
 
     def _receipts(self, tx: Transaction, ask: Ask, joined: Iterable[Membership]) -> Mapping[str, Json]:
         room_ids = [row.room_id for row in joined if ask.changed is None or row.room_nid in ask.changed]
@@ -243,7 +241,11 @@ class AnswerComposer:
         events: list[Json] = []
         typing = self._sources.typing.typing_since(row.room_nid, ask.since_volatile)
         if typing is not None:
-            events.append({"type": "m.typing", "content": {"user_ids": typing}})
+            events.append(
+                {"type": "m.typing", "content": {"user_ids": [one for one in typing if one not in ask.ignored]}}
+            )
+        if receipt and ask.ignored:
+            receipt = _without_readers(receipt, ask.ignored)
         if receipt:
             events.append({"type": "m.receipt", "content": receipt})
         return [one for one in events if _passes(ask.filter.ephemeral, {**one, "room_id": row.room_id})]
@@ -261,6 +263,17 @@ class AnswerComposer:
 
 def _counts(count: tuple[int, int]) -> Json:
     return {"notification_count": count[0], "highlight_count": count[1]}
+
+
+def _without_readers(receipt: Json, ignored: Collection[str]) -> Json:
+    """The content of an `m.receipt` event without what is of ignored users."""
+    kept: Json = {}
+    for event_id, by_type in receipt.items():
+        for receipt_type, readers in by_type.items():
+            others = {user_id: data for user_id, data in readers.items() if user_id not in ignored}
+            if others:
+                kept.setdefault(event_id, {})[receipt_type] = others
+    return kept
 
 
 def _has_read(user_id: str, receipt: Json | None) -> bool:

@@ -17,6 +17,7 @@ from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import Membership, RoomRecord
 from homeserver.rooms.service import Rooms, wall_clock_ms
 from homeserver.rooms.views import Viewer
+from homeserver.sync.invites import UnwantedInvites
 from homeserver.sync.polling import Polling
 from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
@@ -28,12 +29,13 @@ MOST_EVENTS = 1_000
 @dataclass(frozen=True, slots=True)
 class _Heard:
     """A room that is listened to. `own_nid`: the user's own member event where the user is not in the room any more
-    or not yet, and only just so; `upto`: where to stop."""
+    or not yet, and only just so; `upto`: where to stop; `invite`: that membership where it is one."""
 
     room_nid: int
     room_id: str
     upto: int
     own_nid: int | None = None
+    invite: Membership | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class EventStream:
         self._sources = sources
         self._polling = polling
         self._presenter = Presenter(parts.loader, parts.views)
+        self._unwanted = UnwantedInvites(parts.loader, sources.account_data)
 
     async def listen(self, requester: Requester, since: SyncToken | None, timeout_ms: int, limit: int) -> Json:
         """`{"chunk", "start", "end"}` for all that the user sees; waits while there is nothing. Counts as online."""
@@ -96,6 +99,7 @@ class EventStream:
 
     def _everything(self, tx: Transaction, span: _Span, heard: list[_Heard]) -> Json:
         user_id, position = span.requester.user_id, span.since.position
+        heard = [one for one in heard if one.invite is None or not self._unwanted.hides(tx, one.invite)]
         chunk, upto = self._in_rooms(tx, span, heard)
         if upto != span.upto:
             return {"chunk": chunk, "end": str(upto)}
@@ -169,7 +173,9 @@ def _heard(row: Membership, since: SyncToken, upto: SyncToken) -> _Heard | None:
     if row.membership == "join":
         return _Heard(row.room_nid, row.room_id, upto.position)
     if since.position < row.position <= upto.position:
-        return _Heard(row.room_nid, row.room_id, row.position, row.event_nid)
+        return _Heard(
+            row.room_nid, row.room_id, row.position, row.event_nid, row if row.membership == "invite" else None
+        )
     return None
 
 

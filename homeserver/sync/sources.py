@@ -26,6 +26,9 @@ class AccountDataSource(Protocol):
     def ignored_users(self, tx: Transaction, user_id: str) -> Collection[str]:
         """Whose messages and invites the user does not want to see."""
 
+    def blocks_invites(self, tx: Transaction, user_id: str) -> bool:
+        """Whether the user wants no invites at all."""
+
 
 class ReceiptSource(Protocol):
     """Read receipts."""

@@ -68,7 +68,12 @@ def federation_endpoints(
         uninvited.take,
     )
     invited = Invited(
-        federation.admission, federation.checks, federation.importer, ground.identity, accounts.accounts.user_exists
+        federation.admission,
+        federation.checks,
+        federation.importer,
+        ground.identity,
+        accounts.accounts.user_exists,
+        ground.rooms.check_takes_invites,
     )
     key_server = KeyServer(ground.identity, federation.settings, federation.keys, ground.database, ground.reactor)
     lists_rooms = ground.config.rooms.public_list_over_federation

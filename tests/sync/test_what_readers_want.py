@@ -54,6 +54,20 @@ class IgnoredUsersTest(HomeserverCase):
         _ignore(self.alice)
         self.assertIn(room, self.alice.sync()["rooms"]["invite"])
 
+    def test_what_they_type_and_read_is_not_shown(self) -> None:
+        """That of others is."""
+        carol = self.new_user("carol")
+        carol.join(self.room)
+        event_id = self.alice.send(self.room, "hello")
+        for user in (self.bob, carol):
+            user.put(f"/rooms/{self.room}/typing/{user.user_id}", {"typing": True, "timeout": 30_000})
+            user.post(f"/rooms/{self.room}/receipt/m.read/{event_id}")
+        ephemeral = self.alice.sync()["rooms"]["join"][self.room]["ephemeral"]["events"]
+        content = {event["type"]: event["content"] for event in ephemeral}
+
+        self.assertEqual(content["m.typing"], {"user_ids": [carol.user_id]})
+        self.assertEqual(content["m.receipt"][event_id]["m.read"].keys(), {carol.user_id})
+
 
 class ShapeTest(HomeserverCase):
     """Fields and formats that a filter asks for."""

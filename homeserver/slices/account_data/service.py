@@ -17,6 +17,7 @@ Json = dict[str, Any]
 #: Stands for the room where there is none.
 GLOBAL = ""
 IGNORED_USERS = "m.ignored_user_list"
+INVITE_PERMISSION = "m.invite_permission_config"
 TAGS = "m.tag"
 DIRECT = "m.direct"
 
@@ -139,6 +140,14 @@ class AccountData:
         https://spec.matrix.org/v1.19/client-server-api/#ignoring-users
         """
         return _ignored(user_id, queries.find_content(tx, user_id, GLOBAL, IGNORED_USERS))
+
+    def blocks_invites(self, tx: Transaction, user_id: str) -> bool:
+        """Whether nobody is to invite this user.
+
+        https://spec.matrix.org/v1.19/client-server-api/#invite-permission
+        """
+        content = queries.find_content(tx, user_id, GLOBAL, INVITE_PERMISSION)
+        return content is not None and content.get("default_action") == "block"
 
     def ignored_by_each(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """The same of many users; those without a list may be left out."""
