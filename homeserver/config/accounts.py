@@ -30,6 +30,8 @@ class RegistrationConfig:
     enable_set_displayname: bool = True
     enable_set_avatar_url: bool = True
     enable_3pid_changes: bool = True
+    profiles_need_token: bool = False
+    profiles_need_shared_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ def _registration(top: Section) -> RegistrationConfig:
         enable_set_displayname=top.read("enable_set_displayname", BOOLEAN, True),
         enable_set_avatar_url=top.read("enable_set_avatar_url", BOOLEAN, True),
         enable_3pid_changes=top.read("enable_3pid_changes", BOOLEAN, True),
+        profiles_need_token=top.read("require_auth_for_profile_requests", BOOLEAN, False),
+        profiles_need_shared_room=top.read("limit_profile_requests_to_users_who_share_rooms", BOOLEAN, False),
     )
 
 

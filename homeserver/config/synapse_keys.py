@@ -34,8 +34,8 @@ _FEDERATION = """
 """
 _ACCOUNTS = """
     limit_usage_by_mau max_mau_value mau_trial_days mau_appservice_trial_days mau_limit_alerting mau_stats_only
-    mau_limit_reserved_threepids limit_profile_requests_to_users_who_share_rooms include_profile_data_on_invite
-    require_auth_for_profile_requests account_validity enable_registration_token_3pid_bypass allowed_local_3pids
+    mau_limit_reserved_threepids include_profile_data_on_invite
+    account_validity enable_registration_token_3pid_bypass allowed_local_3pids
     default_identity_server account_threepid_delegates trusted_third_party_id_servers
     bind_new_user_emails_to_sydent enable_3pid_lookup disable_msisdn_registration auto_join_mxid_localpart
     auto_join_rooms_for_guests autocreate_auto_join_rooms_federated autocreate_auto_join_room_preset

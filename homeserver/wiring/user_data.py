@@ -8,7 +8,7 @@ from typing import Any
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.config import Config
-from homeserver.profiles.endpoints import ProfileEndpoints
+from homeserver.profiles.endpoints import GuardedProfileEndpoints, OpenProfileEndpoints, ProfileEndpoints
 from homeserver.profiles.endpoints_federation import ProfileQueryEndpoints
 from homeserver.profiles.service import Profiles, ProfileSettings
 from homeserver.rooms.following import ComingAndGoing
@@ -93,7 +93,8 @@ def follow_accounts(accounts: AccountParts, data: UserData, rooms: ComingAndGoin
     """What happens to all this, and to memberships, when an account begins or ends."""
     hooks = accounts.hooks
     hooks.on_registered.append(data.profiles.register)
-    hooks.on_deactivated += [data.profiles.deactivate, data.account_data.deactivate, data.filters.deactivate]
+    hooks.on_deactivated += [data.profiles.deactivate, data.account_data.deactivate]
+    hooks.on_deactivated += [data.filters.deactivate, data.push_rules.deactivate]
     hooks.after_registered.append(rooms.join_first_rooms)
     hooks.after_deactivated.append(rooms.leave_every_room)
 
@@ -110,6 +111,7 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
     )
     return [
         ProfileEndpoints(data.profiles),
+        _reading_profiles(ground, data.profiles),
         ProfileQueryEndpoints(data.profiles, ground.server_name, is_open=config.federation.allow_profile_lookup),
         AccountDataEndpoints(data.account_data, push_rules_content),
         FilterEndpoints(data.filters),
@@ -128,6 +130,18 @@ def user_data_endpoints(ground: Ground, accounts: AccountParts, data: UserData) 
         _openid(ground, accounts),
         wire_user_directory(ground, accounts, data),
     ]
+
+
+def _reading_profiles(ground: Ground, profiles: Profiles) -> object:
+    """For whom the operator wants it."""
+    config, occupancy = ground.config.accounts.registration, ground.rooms.occupancy
+
+    async def may_read(reader: str, user_id: str) -> bool:
+        return not config.profiles_need_shared_room or user_id in await occupancy.users_sharing_rooms(reader)
+
+    if config.profiles_need_token or config.profiles_need_shared_room:
+        return GuardedProfileEndpoints(profiles, may_read)
+    return OpenProfileEndpoints(profiles)
 
 
 def _offered(config: Config) -> Iterator[str]:

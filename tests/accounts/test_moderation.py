@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.support.administrators import new_administrator
 from tests.support.api_client import Client, User
+from tests.support.crypto_device import CrossSigner, CryptoDevice
 from tests.support.databases import on_postgres
 from tests.support.homeserver import HomeserverCase
 
@@ -110,6 +111,19 @@ class ModerationTest(HomeserverCase):
         self.suspend(self.alice, False)
         self.alice.join(room_id)
         self.alice.send(room_id, "back")
+
+    def test_a_suspended_user_keeps_keys_and_turns_away(self) -> None:
+        """Key backup, keys of devices and of cross-signing, refusing an invite, ending a device."""
+        room_id = self.bob.create_room(invite=[self.alice.user_id])
+        phone = self.alice.log_in_again()
+        self.suspend(self.alice)
+
+        version = {"algorithm": "m.megolm_backup.v1.curve25519-aes-sha2", "auth_data": {}}
+        self.alice.put("/room_keys/keys", {"rooms": {}}, self.alice.post("/room_keys/version", version))
+        CryptoDevice(self.alice).upload()
+        CrossSigner(self.alice).upload()
+        self.alice.post(f"/rooms/{room_id}/leave")
+        phone.post("/logout")
 
     def test_a_suspended_user_does_nothing_others_would_notice(self) -> None:
         """403 M_USER_SUSPENDED, from the next request on."""

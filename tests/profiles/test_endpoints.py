@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from tests.support.api_client import Json, User
 from tests.support.databases import on_postgres
 from tests.support.homeserver import FederationCase, HomeserverCase
@@ -103,6 +105,40 @@ class ProfileTest(HomeserverCase):
 
 
 ProfileTestOnPostgres = on_postgres(ProfileTest)
+
+
+class GuardedProfileTest(HomeserverCase):
+    """`require_auth_for_profile_requests`."""
+
+    settings: ClassVar[dict[str, Any]] = {"require_auth_for_profile_requests": True}
+
+    def test_profiles_are_for_those_who_have_an_account(self) -> None:
+        """Whole and in part."""
+        alice, bob = self.new_user("alice"), self.new_user("bob")
+        for path in (f"/profile/{alice.user_id}", f"/profile/{alice.user_id}/displayname"):
+            self.assertEqual(self.server.refusal("GET", path), (401, "M_MISSING_TOKEN"))
+            self.assertEqual(bob.get(path), {"displayname": alice.localpart})
+
+
+class ProfilesOfCompanyTest(HomeserverCase):
+    """`limit_profile_requests_to_users_who_share_rooms`."""
+
+    settings: ClassVar[dict[str, Any]] = {"limit_profile_requests_to_users_who_share_rooms": True}
+
+    def test_profiles_are_for_those_one_is_in_a_room_with(self) -> None:
+        """And one's own, alone too; another's is not told from nobody's."""
+        alice, bob = self.new_user("alice"), self.new_user("bob")
+        path = f"/profile/{alice.user_id}"
+        self.assertEqual(alice.get(path), {"displayname": alice.localpart})
+        for hidden in (path, f"{path}/displayname", f"/profile/@nobody:{self.server.name}"):
+            self.assertEqual(bob.refusal("GET", hidden), (403, "M_FORBIDDEN"))
+
+        room = alice.create_room(preset="public_chat")
+        bob.join(room)
+        self.assertEqual(bob.get(path), {"displayname": alice.localpart})
+        bob.change(room, "leave")
+
+        self.assertEqual(bob.refusal("GET", path), (403, "M_FORBIDDEN"))
 
 
 class FederatedProfileTest(FederationCase):

@@ -53,3 +53,9 @@ def note_change(tx: Transaction, user_id: str, position: int) -> None:
 def changed_at(tx: Transaction, user_id: str) -> int:
     """The position of the last change; 0 for never."""
     return int(tx.value("SELECT position FROM push_rule_changes WHERE user_id = :user", user=user_id) or 0)
+
+
+def delete_user(tx: Transaction, user_id: str) -> None:
+    """Remove all of a user's rules."""
+    tx.run("DELETE FROM push_rules WHERE user_id = :user", user=user_id)
+    tx.run("DELETE FROM push_rule_changes WHERE user_id = :user", user=user_id)

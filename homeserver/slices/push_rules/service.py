@@ -49,6 +49,11 @@ class PushRules:
         """Kind to rules, the user's own before the predefined ones of a kind (but the master rule stays first)."""
         return await self._database.glance(self.rules, user_id)
 
+    def deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
+        """An account has ended."""
+        queries.delete_user(tx, user_id)
+        tx.publish("push_rules", user_id)
+
     async def get_rule(self, user_id: str, kind: str, rule_id: str) -> Json:
         """One rule; 404 `M_NOT_FOUND`."""
         rules = await self.get_rules(user_id)

@@ -19,7 +19,7 @@ PUSH_RULES = Table(
     );
     """,
     bound="at most 1,000 rows a user",
-    reaper="never: bounded per user",
+    reaper="push_rules: bounded per user, and removed when the account is deactivated",
 )
 
 PUSH_RULE_CHANGES = Table(
@@ -27,7 +27,7 @@ PUSH_RULE_CHANGES = Table(
     owner="push_rules",
     sql="CREATE TABLE push_rule_changes (user_id TEXT NOT NULL PRIMARY KEY, position BIGINT NOT NULL);",
     bound="one row a user",
-    reaper="never: bounded by the users",
+    reaper="push_rules: removed when the account is deactivated",
 )
 
 TABLES = [PUSH_RULES, PUSH_RULE_CHANGES]

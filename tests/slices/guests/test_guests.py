@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.support.api_client import User
 from tests.support.databases import on_postgres
@@ -63,6 +64,47 @@ class GuestTest(HomeserverCase):
         for method, path, body in requests:
             with self.subTest(path):
                 self.assertEqual(self.guest.refusal(method, path, body), FORBIDDEN)
+
+    def test_guests_do_all_that_is_for_them(self) -> None:
+        """The endpoints that the specification lists for guests, each in order.
+
+        https://spec.matrix.org/v1.19/client-server-api/#client-behaviour-11
+        """
+        room_id = self.new_room()
+        said, me, room = self.alice.send(room_id, "hello"), self.guest.user_id, f"/rooms/{room_id}"
+        media = "/_matrix/client/v1/media"
+        requests: tuple[tuple[str, str, Any], ...] = (
+            ("POST", f"{room}/join", {}),
+            ("GET", f"{room}/state", None),
+            ("GET", f"{room}/context/{said}", None),
+            ("GET", f"{room}/event/{said}", None),
+            ("GET", f"{room}/state/m.room.create/", None),
+            ("GET", f"{room}/messages?dir=b", None),
+            ("GET", f"{room}/members", None),
+            ("GET", f"{room}/initialSync", None),
+            ("GET", "/sync", None),
+            ("GET", f"/events?room_id={room_id}&timeout=0", None),
+            ("PUT", f"{room}/send/m.reaction/t1", {}),
+            ("PUT", "/sendToDevice/org.example.test/t2", {"messages": {}}),
+            ("PUT", f"/profile/{me}/displayname", {"displayname": "Passer-by"}),
+            ("DELETE", f"/profile/{me}/displayname", None),
+            ("GET", "/devices", None),
+            ("GET", f"/devices/{self.guest.device_id}", None),
+            ("PUT", f"/devices/{self.guest.device_id}", {"display_name": "Kiosk"}),
+            ("GET", "/account/whoami", None),
+            ("POST", "/keys/upload", {}),
+            ("POST", "/keys/query", {"device_keys": {me: []}}),
+            ("POST", "/keys/claim", {"one_time_keys": {}}),
+            ("POST", f"{room}/leave", {}),
+        )
+        for method, path, body in requests:
+            with self.subTest(f"{method} {path}"):
+                bare, _, query = path.partition("?")
+                answer = self.guest.request(method, bare, body, dict(parse_qsl(query)))
+                self.assertEqual(answer.status, 200, answer.json)
+        for path in (f"{media}/download/here/none", f"{media}/download/here/none/n", f"{media}/thumbnail/here/none"):
+            answer = self.guest.request("GET", path, query={"width": 1, "height": 1})
+            self.assertNotIn(answer.status, (401, 403))
 
     def test_a_guest_takes_part_in_a_room_that_lets_guests_in(self) -> None:
         """Joins, sends, is shown, and names themselves."""
