@@ -16,6 +16,11 @@ def find_profile(tx: Transaction, user_id: str) -> Profile | None:
     return None if row is None else _profile(row)
 
 
+def avatar_urls(tx: Transaction) -> list[str]:
+    """The pictures of all local users."""
+    return [row[0] for row in tx.all("SELECT DISTINCT avatar_url FROM profiles WHERE avatar_url IS NOT NULL")]
+
+
 def find_spreading(tx: Transaction, user_id: str) -> int | None:
     """The position of the change that the user's rooms may not show yet."""
     position = tx.value("SELECT spreading FROM profiles WHERE user_id = :user_id", user_id=user_id)

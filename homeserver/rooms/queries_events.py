@@ -78,6 +78,19 @@ def ids_by_nid(tx: Transaction, nids: Collection[int]) -> dict[int, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def all_of_room(tx: Transaction, room_nid: int, after: tuple[int, int], limit: int) -> list[tuple[int, int]]:
+    """(depth, event_nid) of a room's events behind a place, whatever became of them, oldest first."""
+    rows = tx.all(
+        """SELECT depth, event_nid FROM events WHERE room_nid = :room AND (depth, event_nid) > (:depth, :nid)
+           ORDER BY depth, event_nid LIMIT :limit""",
+        room=room_nid,
+        depth=after[0],
+        nid=after[1],
+        limit=limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def auth_chains(tx: Transaction, nids: Collection[int]) -> list[tuple[int, bytes | None]]:
     """(event_nid, serialised bitmap of its auth chain) of the events named."""
     rows = tx.all_in("SELECT event_nid, auth_chain FROM events WHERE event_nid IN :nids", nids=list(nids))

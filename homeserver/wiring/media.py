@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.client_media import MediaClient
 from homeserver.processes import WorkerProcesses
+from homeserver.rooms.mentioned_media import MentionedMedia
 from homeserver.slices.media.contents import Contents
 from homeserver.slices.media.downloads import Downloads
 from homeserver.slices.media.endpoints import DownloadEndpoints, UploadEndpoints
 from homeserver.slices.media.endpoints_federation import MediaFederationEndpoints
+from homeserver.slices.media.endpoints_moderation import MediaAdminEndpoints, ModerationVerbs, QuarantineEndpoints
 from homeserver.slices.media.folder import FolderContents
 from homeserver.slices.media.keeping import Keeping
+from homeserver.slices.media.moderation import MediaModeration
 from homeserver.slices.media.preview_images import PreviewImages
 from homeserver.slices.media.quotas import UploadQuota
 from homeserver.slices.media.retention import Retention
@@ -20,6 +25,8 @@ from homeserver.slices.media.thumbnailing import Thumbnailing
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.url_previews import PreviewParts, wire_url_previews
+
+FindProfile = Callable[[str], Awaitable[dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ class MediaParts:
     endpoints: list[object]
 
 
-def wire_media(ground: Ground, federation: Federation) -> MediaParts:
+def wire_media(ground: Ground, federation: Federation, accounts: AccountParts, find_profile: FindProfile) -> MediaParts:
     """Make it all."""
     config, database = ground.config.media, ground.database
     contents = _contents(ground)
@@ -56,7 +63,28 @@ def wire_media(ground: Ground, federation: Federation) -> MediaParts:
             UploadEndpoints(files),
             DownloadEndpoints(downloads),
             MediaFederationEndpoints(downloads, ground.server_name),
+            *_moderation(ground, _verbs(ground, accounts, find_profile), keeping, retention),
         ],
+    )
+
+
+def _moderation(ground: Ground, verbs: ModerationVerbs, keeping: Keeping, retention: Retention) -> list[object]:
+    moderation = MediaModeration(ground.database, keeping, ground.server_name)
+    return [QuarantineEndpoints(moderation, verbs), MediaAdminEndpoints(moderation, retention, verbs)]
+
+
+def _verbs(ground: Ground, accounts: AccountParts, find_profile: FindProfile) -> ModerationVerbs:
+    mentioned = MentionedMedia(ground.database, ground.rooms, ground.parts.loader)
+
+    async def displayname(user_id: str) -> str | None:
+        return (await find_profile(user_id)).get("displayname")
+
+    return ModerationVerbs(
+        accounts.accounts.check_admin,
+        accounts.accounts.user_exists,
+        displayname,
+        mentioned.in_room,
+        mentioned.of_profiles_and_rooms,
     )
 
 

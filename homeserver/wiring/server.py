@@ -68,7 +68,7 @@ class Server:
         await self._slices.encryption.start()
         ground.background.spawn(self._delayed.sending.work())
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
-        self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self._reap()))
+        self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self.reap()))
         for options in listener_options(ground.config):
             self.ports.append(self._listeners.open(options))
         # What is there now stays: collections need not look at it again.
@@ -95,13 +95,7 @@ class Server:
         await self._ground.offload(self._ground.database.close)
         self._ground.threads.stop()
 
-    def _repeat(self, every_s: float, call: Callable[[], object]) -> None:
-        loop = LoopingCall(call)
-        loop.clock = self._ground.reactor
-        loop.start(every_s, now=False)
-        self._loops.append(loop)
-
-    async def _reap(self) -> None:
+    async def reap(self) -> None:
         """Delete what is past its time. Harmless where several processes do it."""
         try:
             await self._ground.database.reap()
@@ -118,3 +112,9 @@ class Server:
             await self._ground.database.transact(queries_incoming.delete_answers_before, before_ts)
         except Exception:
             logger.exception("what is past its time could not be deleted")
+
+    def _repeat(self, every_s: float, call: Callable[[], object]) -> None:
+        loop = LoopingCall(call)
+        loop.clock = self._ground.reactor
+        loop.start(every_s, now=False)
+        self._loops.append(loop)

@@ -85,7 +85,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     _follow_accounts(ground, accounts, data, memberships, directory)
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
-    media = wire_media(ground, federation)
+    media = wire_media(ground, federation, accounts, data.profiles.find_profile)
     syncing = wire_syncing(
         ground, streams, sources, encryption.section, data.filters.get_filter, directory.is_published
     )

@@ -96,6 +96,17 @@ class Homeserver:
         if self._server is None:
             self.start()
 
+    def set(self, **settings: Any) -> None:
+        """Start again with other settings."""
+        self.stop()
+        self._values |= settings
+        self.start()
+
+    def reap(self) -> None:
+        """Delete what is past its time, as the server does by itself now and then."""
+        if self._server is not None:
+            run(self._server.reap())
+
     def register(self, localpart: str, password: str = PASSWORD, **body: Any) -> User:
         """Register a user by this very name, and log in."""
         answer = self.post(
