@@ -38,13 +38,13 @@ class NioClient:
         self.client.add_to_device_callback(self._started, KeyVerificationStart)
 
     @property
-    def store(self) -> Any:
+    def known_devices(self) -> Any:
         """The devices it knows, by user and device id."""
         return self.client.device_store
 
     def device_of(self, other: NioClient) -> Any:
         """Another's device, as this one knows it; None where it does not."""
-        return self.store[other.user.user_id].get(other.user.device_id)
+        return self.known_devices[other.user.user_id].get(other.user.device_id)
 
     def has_session_with(self, other: NioClient) -> bool:
         """Whether it has claimed a one-time key of another's, or the other way around."""
