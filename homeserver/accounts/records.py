@@ -131,13 +131,15 @@ class AccountHooks:
     whether they did.
 
     `on_registered(tx, user, displayname)`, `on_deactivated(tx, user_id, erase)`, and where people registered
-    themselves `on_signed_up(tx, user_id, results)` with the results of the stages they passed. After the commit:
+    themselves `on_signed_up(tx, user_id, results)` with the results of the stages they passed, and
+    `on_threepid_removed(tx, user_id, medium, address)`. After the commit:
     `after_registered(user_id)` (joining rooms), and `after_deactivated(user_id, erase)` (leaving rooms), which runs
     again after a crash until all of them have succeeded.
     """
 
     on_registered: list[Callable[[Transaction, User, str | None], None]] = field(default_factory=list)
     on_deactivated: list[Callable[[Transaction, str, bool], None]] = field(default_factory=list)
+    on_threepid_removed: list[Callable[[Transaction, str, str, str], None]] = field(default_factory=list)
     on_signed_up: list[Callable[[Transaction, str, Mapping[str, Any]], None]] = field(default_factory=list)
     before_deactivated: list[Callable[[str, str | None], Awaitable[bool]]] = field(default_factory=list)
     after_registered: list[Callable[[str], Awaitable[None]]] = field(default_factory=list)

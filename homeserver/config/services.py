@@ -38,6 +38,7 @@ class EmailConfig:
     app_name: str = "Matrix"
     is_notifying: bool = False
     notif_for_new_users: bool = True
+    notif_delay_ms: int = 10 * 60_000
     client_url: str | None = None
     token_lifetime_ms: int = _HOUR_MS
 
@@ -88,12 +89,11 @@ def email_from(top: Section) -> EmailConfig | None:
         app_name=section.read("app_name", TEXT, "Matrix"),
         is_notifying=section.read("enable_notifs", BOOLEAN, False),
         notif_for_new_users=section.read("notif_for_new_users", BOOLEAN, True),
+        notif_delay_ms=section.read("notif_delay_before_mail", DURATION_MS, 10 * 60_000),
         client_url=section.find("client_base_url", WEB_ADDRESS),
         token_lifetime_ms=section.read("validation_token_lifetime", DURATION_MS, _HOUR_MS),
     )
-    section.ignore(
-        "invite_client_location", "subjects", "notif_delay_before_mail", "tlsname", "template_dir", "riot_base_url"
-    )
+    section.ignore("invite_client_location", "subjects", "tlsname", "template_dir", "riot_base_url")
     section.ignore("notif_template_html", "notif_template_text", "expiry_template_html", "expiry_template_text")
     section.finish()
     return config if is_there else None

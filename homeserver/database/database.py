@@ -12,7 +12,7 @@ from twisted.python.threadpool import ThreadPool
 
 from homeserver.database import bookkeeping
 from homeserver.database.engine import DatabaseClosed, Engine
-from homeserver.database.feed import ChangeFeed
+from homeserver.database.feed import Change, ChangeFeed
 from homeserver.database.listener import VOLATILE_CHANNEL, Listener
 from homeserver.database.postgresql import PostgresEngine
 from homeserver.database.reading import Reader, ThreadReaders
@@ -99,6 +99,10 @@ class Database:
             raise DatabaseClosed
         return self._inline.run(body, arguments)
 
+    async def changes_after(self, position: int) -> list[Change]:
+        """The changes after a position, in order; those of the last hour are kept."""
+        return await self.read(_changes_after, position)
+
     async def reap(self) -> None:
         """Forget old changes."""
         await self.transact(_trim)
@@ -112,6 +116,10 @@ class Database:
                 job = Job(_notify, (payload,), ())
                 job.deferred.addErrback(_log_unsent, topic)
                 self.writer.put(job)
+
+
+def _changes_after(tx: Transaction, position: int) -> list[Change]:
+    return bookkeeping.changes_after(tx.connection, position)
 
 
 def _trim(tx: Transaction) -> None:

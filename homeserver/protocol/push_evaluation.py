@@ -91,11 +91,14 @@ class UserRules:
     def __init__(self, rules: Sequence[_Rule]) -> None:
         self._rules = rules
         self._tries = [(tuple(condition_of(text) for text in rule.conditions), rule.outcome) for rule in rules]
+        self.needs_names = any('"contains_display_name"' in text for rule in rules for text in rule.conditions)
+        """Whether what they say depends on the display name of the user whose rules they are."""
         self._room_conditions = {text for rule in rules for text in rule.conditions if _is_for_rooms(text)}
         self._elsewhere: CountingRules | None = None
 
-    def outcome(self, occasion: Occasion, user_id: str) -> Outcome | None:
-        """What the first rule that the event meets asks for; None where it meets none.
+    def outcome(self, occasion: Occasion, user_id: str | None) -> Outcome | None:
+        """What the first rule that the event meets asks for; None where it meets none. `user_id` None: for anybody
+        whom the event does not name (see `named_in`) and whose rules these are.
 
         Not to be asked for a user's own events: those never notify.
         """
@@ -167,6 +170,17 @@ class CountingRules:
             self._by_type.clear()
         self._by_type[event_type] = tries
         return tries
+
+
+def named_in(event: Mapping[str, Any]) -> Iterator[str]:
+    """The users whom an event mentions, or whom it is about."""
+    state_key, content = event.get("state_key"), event.get("content")
+    if isinstance(state_key, str) and state_key:
+        yield state_key
+    mentions = content.get("m.mentions") if isinstance(content, Mapping) else None
+    user_ids = mentions.get("user_ids") if isinstance(mentions, Mapping) else None
+    if isinstance(user_ids, list):
+        yield from (user_id for user_id in user_ids if isinstance(user_id, str))
 
 
 @lru_cache(maxsize=2048)

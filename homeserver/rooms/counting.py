@@ -23,7 +23,9 @@ from homeserver.rooms.snapshots import Snapshots
 from homeserver.rooms.threads import Threads
 
 
-class _Parts(NamedTuple):
+class OccasionParts(NamedTuple):
+    """What an occasion looks things up with."""
+
     snapshots: Snapshots
     loader: EventLoader
 
@@ -31,7 +33,7 @@ class _Parts(NamedTuple):
 class RoomOccasion:
     """An event of a room, as push rules look at it. To be asked within its transaction only."""
 
-    def __init__(self, tx: Transaction, parts: _Parts, event: Event, room_nid: int, state_before: int) -> None:
+    def __init__(self, tx: Transaction, parts: OccasionParts, event: Event, room_nid: int, state_before: int) -> None:
         self._tx = tx
         self._parts = parts
         self._room_nid = room_nid
@@ -63,7 +65,7 @@ class Counting:
     """Counts events as they are appended. Callable in the writer thread, with the room's lock held."""
 
     def __init__(self, snapshots: Snapshots, loader: EventLoader) -> None:
-        self._parts = _Parts(snapshots, loader)
+        self._parts = OccasionParts(snapshots, loader)
         self._threads = Threads(loader)
 
     def count(self, tx: Transaction, room_nid: int, event: Event, state_before: int) -> Counted:

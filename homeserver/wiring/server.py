@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _GRACE_S = 10.0
 _REAP_EVERY_S = 600
 _TICK_EVERY_S = 5
+_SAVE_PUSH_EVERY_S = 30
 _DAY_MS = 24 * 3600 * 1000
 
 
@@ -66,8 +67,10 @@ class Server:
         await self._federation.work.start()
         await self._federation.sender.start()
         await self._slices.encryption.start()
+        await self._slices.push.start()
         ground.background.spawn(self._delayed.sending.work())
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
+        self._repeat(_SAVE_PUSH_EVERY_S, self._slices.push.tick)
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self.reap()))
         for options in listener_options(ground.config):
             self.ports.append(self._listeners.open(options))
@@ -86,12 +89,14 @@ class Server:
         self._federation.sender.stop()
         self._federation.work.stop()
         self._federation.egress.close()
+        self._slices.push.stop()
         self._ground.services.close()
         if self._slices.media.previews is not None:
             self._slices.media.previews.egress.close()
         self._slices.media.processes.close()
         await self._accounts.stop()
         await self._ground.background.finish()
+        await self._slices.push.save()
         await self._ground.offload(self._ground.database.close)
         self._ground.threads.stop()
 

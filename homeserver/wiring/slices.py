@@ -37,6 +37,7 @@ from homeserver.wiring.ground import Ground
 from homeserver.wiring.media import MediaParts, wire_media
 from homeserver.wiring.notifications import wire_notifications
 from homeserver.wiring.outside import space_endpoints
+from homeserver.wiring.push import Push, wire_push
 from homeserver.wiring.sliding_sync import wire_sliding_sync
 from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.third_party import ThirdParty, wire_third_party
@@ -55,6 +56,7 @@ class Slices:
     directory_answers: DirectoryFederation
     presence: Presence
     notifications: Notifications
+    push: Push
     encryption: Encryption
     media: MediaParts
     polling: Polling
@@ -75,13 +77,12 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     directory = _directory(ground, federation)
     public_rooms = _public_rooms(ground)
     presence = _presence(ground, federation, streams)
-    sender = federation.sender
-    typing = Typing(ground.numbers, streams.touch_room, sender.send_volatile, ground.server_name, ground.reactor)
+    typing = _typing(ground, federation, streams)
     _follow_members(ground, presence, typing)
     data = wire_user_data(ground, federation, memberships)
     notifications = wire_notifications(ground, data)
-    mark_read = notifications.mark_read
-    receipts = Receipts(ground.database, ground.numbers, sender.send_durable, mark_read, ground.server_name)
+    push = wire_push(ground, accounts, data, notifications)
+    receipts = _receipts(ground, federation, notifications)
     _follow_accounts(ground, accounts, data, memberships, directory)
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
@@ -100,6 +101,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
         directory_answers=DirectoryFederation(directory, public_rooms),
         presence=presence,
         notifications=notifications,
+        push=push,
         encryption=encryption,
         media=media,
         polling=syncing.polling,
@@ -119,6 +121,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
             *sliding.endpoints,
+            *push.endpoints,
             *encryption.endpoints,
             *media.endpoints,
             *user_data_endpoints(ground, accounts, data),
@@ -166,6 +169,16 @@ def _follow_members(ground: Ground, presence: Presence, typing: Typing) -> None:
     feed, spawn = ground.database.feed, ground.background.spawn
     feed.subscribe("membership", lambda changes: presence.members_changed(change.key for change in changes))
     feed.subscribe("members", lambda changes: spawn(typing.check_members([int(change.key) for change in changes])))
+
+
+def _typing(ground: Ground, federation: Federation, streams: Streams) -> Typing:
+    send = federation.sender.send_volatile
+    return Typing(ground.numbers, streams.touch_room, send, ground.server_name, ground.reactor)
+
+
+def _receipts(ground: Ground, federation: Federation, notifications: Notifications) -> Receipts:
+    send, mark_read = federation.sender.send_durable, notifications.mark_read
+    return Receipts(ground.database, ground.numbers, send, mark_read, ground.server_name)
 
 
 def _presence(ground: Ground, federation: Federation, streams: Streams) -> Presence:

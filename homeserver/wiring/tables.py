@@ -19,6 +19,7 @@ from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.media.tables import TABLES as MEDIA
 from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.openid.tables import TABLES as OPENID
+from homeserver.slices.push.tables import TABLES as PUSH
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
@@ -49,6 +50,7 @@ TABLES: list[Table] = [
     *MEDIA,
     *NOTIFICATIONS,
     *OPENID,
+    *PUSH,
     *PUSH_RULES,
     *RECEIPTS,
     *REGISTRATION_TOKENS,

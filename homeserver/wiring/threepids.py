@@ -28,6 +28,7 @@ def wire_threepids(ground: Ground, parts: AccountParts) -> list[object]:
     authorize = RequestSigner(ground.identity).authorization
     identity_servers = IdentityServers(ground.database, IdentityCalls(ground.services), authorize)
     parts.credentials.find_by_threepid = threepids.find_user
+    threepids.on_removed = parts.hooks.on_threepid_removed
     parts.hooks.on_deactivated.append(threepids.deactivate)
     parts.hooks.before_deactivated.append(identity_servers.unbind_all)
     may_change = ground.config.accounts.registration.enable_3pid_changes

@@ -46,13 +46,14 @@ def try_each(requests: st.SearchStrategy[RawRequest], number: int, check: Callab
 
 
 def check_answer(case: unittest.TestCase, route: Route, request: RawRequest, answer: Answer) -> None:
-    """No 5xx but of other servers'; errors are JSON with a code and a sentence; browsers may read them."""
+    """No 5xx but of other servers'; errors are JSON with a code and a sentence, or pages; browsers may read them."""
     shown: Any = (request, answer)
     if answer.status not in _OTHERS_FAILED:
         case.assertLess(answer.status, 500, shown)
     if route.is_for_clients:
         case.assertEqual(answer.headers.get("access-control-allow-origin"), "*", shown)
-    if answer.status < 400:
+    if answer.status < 400 or answer.headers.get("content-type", "").startswith("text/html"):
+        # A page for people says in its own words what is wrong.
         return
     case.assertIsInstance(answer.json, dict, shown)
     if answer.status == 401 and "flows" in answer.json:

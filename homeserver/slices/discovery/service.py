@@ -27,6 +27,7 @@ UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
         "uk.tcpip.msc4133.stable": True,
         "org.matrix.msc4140": True,
         "org.matrix.simplified_msc3575": True,
+        "org.matrix.msc3881": True,
     }
 )
 #: Capabilities that clients take for granted, or for missing, unless told.

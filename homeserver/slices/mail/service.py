@@ -14,7 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredSemaphore
 
 from homeserver.config.services import EmailConfig
-from homeserver.slices.mail.writing import Letter, Writer
+from homeserver.slices.mail.writing import Letter, Writer, Written
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,13 @@ class Mailer:
 
         Raises `MailFailed`.
         """
-        message = self._writer.write(address, Letter(subject, paragraphs, link))
+        await self._send(self._writer.write(address, Letter(subject, paragraphs, link)))
+
+    async def send_written(self, address: str, written: Written) -> None:
+        """Send a mail that somebody else has written. Raises `MailFailed`."""
+        await self._send(self._writer.wrap(address, written))
+
+    async def _send(self, message: EmailMessage) -> None:
         await self._slots.acquire()
         try:
             await self._in_thread(lambda: self._deliver(message))

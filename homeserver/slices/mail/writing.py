@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
@@ -17,6 +17,16 @@ class Letter:
     subject: str
     paragraphs: Sequence[str]
     link: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A mail that needs nothing but an envelope. `headers`: beside the usual ones."""
+
+    subject: str
+    text: str
+    html: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Writer:
@@ -34,16 +44,23 @@ class Writer:
 
     def write(self, address: str, letter: Letter) -> EmailMessage:
         """A message. Raises ValueError for an address with line ends."""
+        text, html = self._rendered("mail.txt", letter), self._rendered("mail.html", letter)
+        return self.wrap(address, Written(letter.subject, text, html))
+
+    def wrap(self, address: str, written: Written) -> EmailMessage:
+        """The same of what was written elsewhere."""
         message = EmailMessage()
         message["From"] = self._sender
         message["To"] = address
-        message["Subject"] = letter.subject
+        message["Subject"] = written.subject
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain=self._server_name.partition(":")[0])
         # So that nobody's holiday notice comes back.
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self._rendered("mail.txt", letter))
-        message.add_alternative(self._rendered("mail.html", letter), subtype="html")
+        for name, value in written.headers.items():
+            message[name] = value
+        message.set_content(written.text)
+        message.add_alternative(written.html, subtype="html")
         return message
 
     def _rendered(self, template: str, letter: Letter) -> str:

@@ -5,9 +5,12 @@ Kept in memory, so that where nobody has any a message costs one look into a dic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from homeserver.database import ByteCache, CacheBudget, Change, ChangeFeed, Transaction
 from homeserver.protocol.push_conditions import OWN_USER
@@ -75,13 +78,19 @@ class RoomRules:
         """A user's rules, ignored users among them."""
         return self._of_users(tx, [user_id])[user_id]
 
+    def read(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, UserRules]:
+        """Users' rules within a read, which keeps nothing."""
+        found = {user_id: rules for user_id in user_ids if (rules := self._users.find(user_id)) is not None}
+        missing = [user_id for user_id in user_ids if user_id not in found]
+        return {**found, **{user_id: rules for user_id, rules, _ in self._compiled(tx, missing)}}
+
     def compile(self, rules: RuleSet, ignored: Iterable[str]) -> UserRules:
-        """Rules with those that silence ignored users before all others."""
+        """Rules with those that silence ignored users before all others. Those that are alike are one object."""
         silencing = [
             {"rule_id": f".ignored.{user_id}", "actions": [], "conditions": [_is_sender(user_id)]}
             for user_id in sorted(ignored)
         ]
-        return compile_rules({**rules, "override": [*silencing, *rules.get("override", ())]})
+        return _compiled_once(msgspec.json.encode({**rules, "override": [*silencing, *rules.get("override", ())]}))
 
     def _read_groups(self, tx: Transaction, room: RoomRecord) -> tuple[RuleGroup, ...]:
         users = queries_unread.joined_of_server(tx, room.room_nid, self._server_name)
@@ -98,15 +107,20 @@ class RoomRules:
         missing = [user_id for user_id in user_ids if user_id not in found]
         if not missing:
             return found
-        own, ignored = self._sources.own_rules(tx, missing), self._sources.ignored_users(tx, missing)
-        for user_id in missing:
-            rules, size_bytes = PREDEFINED, 200
-            if user_id in own or ignored.get(user_id):
-                rules = self.compile(own.get(user_id) or default_rules(OWN_USER), ignored.get(user_id, ()))
-                size_bytes = 30_000
+        for user_id, rules, size_bytes in self._compiled(tx, missing):
             found[user_id] = rules
             self._users.keep(tx, user_id, rules, size_bytes)
         return found
+
+    def _compiled(self, tx: Transaction, user_ids: Collection[str]) -> Iterator[tuple[str, UserRules, int]]:
+        """(user id, their rules, about how many bytes those take)."""
+        own, ignored = self._sources.own_rules(tx, user_ids), self._sources.ignored_users(tx, user_ids)
+        for user_id in user_ids:
+            if user_id in own or ignored.get(user_id):
+                rules = self.compile(own.get(user_id) or default_rules(OWN_USER), ignored.get(user_id, ()))
+                yield user_id, rules, 30_000
+            else:
+                yield user_id, PREDEFINED, 200
 
     def _drop_rooms(self, changes: Iterable[Change]) -> None:
         self._rooms.drop(int(change.key) for change in changes)
@@ -139,6 +153,12 @@ class _Kept(Generic[Key, Value]):
         for key in keys:
             self._reading.pop(key, None)
             self._cache.drop(key)
+
+
+@lru_cache(maxsize=512)
+def _compiled_once(rules: bytes) -> UserRules:
+    """For a rule set as JSON. `default_rules` and what is read of the database have one order of keys."""
+    return compile_rules(msgspec.json.decode(rules))
 
 
 def _is_sender(user_id: str) -> dict[str, Any]:

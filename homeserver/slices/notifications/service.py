@@ -9,8 +9,9 @@ https://spec.matrix.org/v1.19/client-server-api/#receiving-notifications
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from homeserver.database import Database, Transaction
@@ -20,6 +21,8 @@ from homeserver.protocol.push_evaluation import (
     CountingRules,
     Figure,
     RuleSet,
+    UserRules,
+    named_in,
 )
 from homeserver.rooms import queries_members, queries_state, queries_unread
 from homeserver.rooms.kernel import RoomParts
@@ -38,7 +41,7 @@ from homeserver.slices.notifications.records import (
     UnreadInRoom,
 )
 from homeserver.slices.notifications.room_rules import RULES_IN_ROOM, RoomRules
-from homeserver.slices.notifications.unread import unread_in_room
+from homeserver.slices.notifications.unread import is_read, unread_in_room
 
 _NO_COUNTERS = Counters(0, 0)
 
@@ -51,10 +54,20 @@ class Notifications:
         self._parts = parts
         self._rules = rules
         self._suffix = f":{server_name}"
+        self.on_read: list[Callable[[str], None]] = []
+        """Called after the commit with a user who has read something, or sent."""
 
     def unread(self, tx: Transaction, user_id: str, room_nid: int) -> UnreadInRoom:
         """What a user who is joined to a room has not read of it."""
         return unread_in_room(tx, user_id, room_nid)
+
+    def is_read(self, tx: Transaction, user_id: str, room_nid: int, thread_id: str | None, place: ReadPlace) -> bool:
+        """Whether a user has read an event; `thread_id`: its root, None in the main timeline."""
+        return is_read(tx, user_id, Named(room_nid, thread_id or MAIN, place))
+
+    def rules_of(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, UserRules]:
+        """Users' push rules, also within a read."""
+        return self._rules.read(tx, user_ids)
 
     def mark_read(self, tx: Transaction, user_id: str, room_nid: int, thread_id: str, place: EventPlace) -> None:
         """A local user has read up to an event: of its thread (`main`, or a root's id), or of everything (empty).
@@ -69,6 +82,7 @@ class Notifications:
         else:
             counters = queries_unread.thread_counters_at(tx, room_nid, thread_id, at)
         queries.move_mark(tx, user_id, room_nid, thread_id, Mark(at, counters))
+        self._tell_read(tx, user_id)
         queries.delete_exceptions_upto(tx, user_id, room_nid, thread_id or None, at)
         if thread_id == EVERYTHING:
             queries.delete_marks_upto(tx, user_id, room_nid, at)
@@ -89,6 +103,7 @@ class Notifications:
         elif event.sender.endswith(self._suffix):
             mark = Mark(named.place, counted.thread or counted.main)
             queries.move_mark(tx, event.sender, room.room_nid, named.thread_id, mark)
+            self._tell_read(tx, event.sender)
         exceptions = [
             UnreadException(user_id, named, figure, counted.figure)
             for user_id, figure in self._differing(tx, room, stored, counted)
@@ -126,12 +141,20 @@ class Notifications:
         """Delete what was read past by sending."""
         await self._database.transact(queries.delete_read_exceptions)
 
+    def _tell_read(self, tx: Transaction, user_id: str) -> None:
+        for callback in self.on_read:
+            tx.after_commit(partial(callback, user_id))
+
     def _differing(
         self, tx: Transaction, room: RoomRecord, stored: StoredEvent, counted: Counted
     ) -> Iterator[tuple[str, Figure]]:
         """The users for whom the event counts otherwise than is assumed of them, and how."""
         sender, occasion = stored.event.sender, counted.occasion
-        named = {user_id for user_id in _named_in(stored) if user_id.endswith(self._suffix) and user_id != sender}
+        named = {
+            user_id
+            for user_id in named_in(counted.occasion.event)
+            if user_id.endswith(self._suffix) and user_id != sender
+        }
         for group in self._rules.groups(tx, room):
             expected = counted.figure if group.is_counted else NOTHING
             figure = group.rules.figure(occasion)
@@ -220,13 +243,3 @@ class _Message:
     def display_name(self, user_id: str) -> str | None:
         """None that matters."""
         return None
-
-
-def _named_in(stored: StoredEvent) -> Iterator[str]:
-    """The users whom an event mentions, or whom it is about."""
-    if stored.event.state_key:
-        yield stored.event.state_key
-    mentions = stored.event.content.get("m.mentions")
-    user_ids = mentions.get("user_ids") if isinstance(mentions, dict) else None
-    if isinstance(user_ids, list):
-        yield from (user_id for user_id in user_ids if isinstance(user_id, str))

@@ -19,6 +19,7 @@ from homeserver.slices.notifications.records import (
     MAIN,
     NEVER,
     Mark,
+    Named,
     Unread,
     UnreadException,
     UnreadInRoom,
@@ -44,6 +45,13 @@ def unread_in_room(tx: Transaction, user_id: str, room_nid: int) -> UnreadInRoom
     unread = {thread_id: Unread(max(0, count[0]), max(0, count[1])) for thread_id, count in counts.items()}
     main = unread.pop(MAIN)
     return UnreadInRoom(main, {thread_id: count for thread_id, count in unread.items() if any(count)})
+
+
+def is_read(tx: Transaction, user_id: str, named: Named) -> bool:
+    """Whether a user who is joined has read past an event."""
+    marks = queries.marks_of(tx, user_id, named.room_nid)
+    names = (EVERYTHING, MAIN) if named.thread_id == MAIN else (EVERYTHING, ALL_THREADS, named.thread_id)
+    return named.place <= _furthest(marks, *names).place
 
 
 def _joined_mark(tx: Transaction, user_id: str, room_nid: int) -> Mark:

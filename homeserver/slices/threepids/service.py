@@ -21,6 +21,8 @@ class Threepids:
     def __init__(self, database: Database, clock: Callable[[], int] = wall_clock_ms) -> None:
         self._database = database
         self._clock = clock
+        self.on_removed: list[Callable[[Transaction, str, str, str], None]] = []
+        """(transaction, user id, medium, address): called within the transaction."""
 
     async def threepids_of(self, user_id: str) -> list[Threepid]:
         """All of a user's."""
@@ -39,7 +41,7 @@ class Threepids:
 
     async def delete(self, user_id: str, medium: str, address: str) -> None:
         """Remove an identifier from an account; harmless where it is none of its."""
-        await self._database.transact(queries.delete_threepid, user_id, medium, address)
+        await self._database.transact(self._delete, user_id, medium, address)
 
     def signed_up(self, tx: Transaction, user_id: str, result: Any) -> None:
         """Somebody has registered; `result` is that of the e-mail stage, or None. 400 `M_THREEPID_IN_USE`."""
@@ -49,6 +51,11 @@ class Threepids:
     def deactivate(self, tx: Transaction, user_id: str, erase: bool) -> None:
         """An account ends."""
         queries.delete_user(tx, user_id)
+
+    def _delete(self, tx: Transaction, user_id: str, medium: str, address: str) -> None:
+        queries.delete_threepid(tx, user_id, medium, address)
+        for hook in self.on_removed:
+            hook(tx, user_id, medium, address)
 
     def _add(self, tx: Transaction, user_id: str, sessions: ValidationSessions, sid: str, client_secret: str) -> None:
         session = sessions.take(tx, sid, client_secret, Purpose.ADD)

@@ -1,0 +1,1 @@
+"""Pushers: telling push gateways, and people by mail, what notifies users."""
