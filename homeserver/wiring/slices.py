@@ -70,9 +70,8 @@ class Slices:
 def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) -> Slices:
     """Make them all."""
     policies = RoomPolicies(ground.config.rooms, ground.limits)
-    memberships = Memberships(
-        ground.database, ground.rooms, ground.parts, federation.joining, policies, ground.server_name
-    )
+    joining, server_name = federation.joining, ground.server_name
+    memberships = Memberships(ground.database, ground.rooms, ground.parts, joining, policies, server_name)
     streams = Streams(ground.database.feed, ground.rooms.occupancy.memberships, ground.reactor)
     directory = _directory(ground, federation)
     public_rooms = _public_rooms(ground)
