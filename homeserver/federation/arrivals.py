@@ -13,11 +13,11 @@ from typing import Any, Protocol
 
 from homeserver.database import Database, Transaction
 from homeserver.federation import queries_incoming
-from homeserver.federation.errors import is_passing
+from homeserver.federation.errors import Withheld, is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
-from homeserver.rooms import queries_rooms
+from homeserver.rooms import queries_members, queries_rooms
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival, Verdict
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 _MOST_ROUNDS = 5
 _MOST_FETCHED_ONE_BY_ONE = 50
 MISSING_LIMIT = 50
+_MOST_OTHERS = 3
 _MOST_SPANS = 20
 """How often events are asked for to fill one gap. A larger one stays, to be filled when somebody reads there."""
 
@@ -65,16 +66,22 @@ class Arrivals:
         self._server_name = server_name
 
     async def take(self, room: RoomRecord, event: Event, origin: str) -> StoredEvent | None:
-        """Take a live event in; None where what it needs could not be had."""
+        """Take a live event in; None where what authorises it could not be had. Raises `Withheld` where what came
+        before it could not: then the origin's word on the state there would be worth little."""
         verdict = await self._receive(room, Arrival(event))
         if isinstance(verdict, StoredEvent):
             return verdict
         if verdict.prev_events:
             await self._fetch_missing(room, event, origin)
-            if await self._database.glance(self._is_withheld, room, event):
-                # The origin has it not, or keeps it back: its word on the state there would be worth little.
-                logger.info("%s: what came before it could not be had from %s", event.event_id, origin)
-                return None
+            withheld = await self._database.glance(self._withheld, room, event)
+            for server in await self._others(room, origin) if withheld else ():
+                # The origin has it not, or keeps it back, or may not tell: it has made this server leave meanwhile.
+                await self._fetch_from_other(room, event, server)
+                withheld = await self._database.glance(self._withheld, room, event)
+                if not withheld:
+                    break
+            if withheld:
+                raise Withheld(withheld)
         return await self.take_with_state(room, Arrival(event), origin)
 
     async def take_with_state(self, room: RoomRecord, arrival: Arrival, origin: str) -> StoredEvent | None:
@@ -138,6 +145,18 @@ class Arrivals:
             except MatrixError as error:
                 _pass_over(error, f"{missing.event_id}, missing before {event.event_id}")
 
+    async def _others(self, room: RoomRecord, origin: str) -> list[str]:
+        """Some other servers in the room."""
+        servers = await self._database.glance(queries_members.servers_in, room.room_nid)
+        return sorted(name for name in servers if name not in (origin, self._server_name))[:_MOST_OTHERS]
+
+    async def _fetch_from_other(self, room: RoomRecord, event: Event, server: str) -> None:
+        """The same of a server that has not sent the event; that it does not answer now is no reason to wait for it."""
+        try:
+            await self._fetch_missing(room, event, server)
+        except MatrixError as error:
+            logger.info("%s gave nothing before %s: %s", server, event.event_id, error.message)
+
     async def _missing_before(self, room: RoomRecord, latest: list[str], origin: str) -> list[Event]:
         """Some of the events between what is here and others; none where the origin gives none."""
         tips = await self._database.glance(queries_rooms.tips, room.room_nid)
@@ -151,17 +170,20 @@ class Arrivals:
             return []
         return await self._checks.events(pdus[:MISSING_LIMIT], room.version, room.room_id)
 
-    def _is_withheld(self, tx: Transaction, room: RoomRecord, event: Event) -> bool:
-        """Whether there still is something missing just before an event that is news."""
+    def _withheld(self, tx: Transaction, room: RoomRecord, event: Event) -> set[str]:
+        """What is still missing just before an event that is news."""
         entry_depth = queries_incoming.entry_depth(tx, room.room_nid, self._server_name)
-        return event.depth > entry_depth and bool(self._incomplete(tx, [event], ()))
+        return self._lacking(tx, event.prev_events) if event.depth > entry_depth else set()
 
     def _incomplete(self, tx: Transaction, events: Sequence[Event], found: Collection[str]) -> list[str]:
         """Those of some events before which there still is something missing."""
-        prev_ids = {prev_id for event in events for prev_id in event.prev_events if prev_id not in found}
-        stored = self._parts.loader.stored_by_id(tx, prev_ids)
-        lacking = {one for one in prev_ids if one not in stored or stored[one].state_after is None}
+        lacking = self._lacking(tx, {one for event in events for one in event.prev_events if one not in found})
         return [event.event_id for event in events if not lacking.isdisjoint(event.prev_events)]
+
+    def _lacking(self, tx: Transaction, event_ids: Collection[str]) -> set[str]:
+        """Those of some events that have no place here."""
+        stored = self._parts.loader.stored_by_id(tx, event_ids)
+        return {one for one in event_ids if one not in stored or stored[one].state_after is None}
 
     async def _with_state(self, room: RoomRecord, arrival: Arrival, missing: Collection[str], origin: str) -> Arrival:
         """For a live event the state after each event missing before it, so that what this server knows of the room
@@ -191,7 +213,8 @@ class Arrivals:
     ) -> Mapping[StateKey, str]:
         """The state before an event, or after it (then the event is fetched too), all of it stored.
 
-        Raises `MatrixError` where the origin does not give it.
+        Raises `MatrixError` where the origin does not give it; `Withheld` where the event itself cannot be had, or its
+        signature not be checked now: the state after it is nothing without it.
         """
         state_ids, auth_ids = await self._peer.get_state_ids(origin, room.room_id, event_id)
         own = [event_id] if is_after else []
@@ -203,6 +226,8 @@ class Arrivals:
             missing = missing.intersection(own)
         if missing:
             await self.fetch_outliers(room, missing, origin)
+        if own and not await self._database.read(self._known_ids, own):
+            raise Withheld(own)
         return await self._database.read(self._state_map, room, [*state_ids, *own])
 
     def _known_ids(self, tx: Transaction, event_ids: Collection[str]) -> set[str]:

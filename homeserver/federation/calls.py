@@ -16,7 +16,7 @@ import msgspec
 from homeserver.federation.authentication import RequestSigner
 from homeserver.federation.errors import BadAnswer, HttpAnswer, NotAllowed, Unreachable
 from homeserver.federation.offload import Offload
-from homeserver.federation.peers import PeerRequest, Peers
+from homeserver.federation.peers import PeerRequest, PeerRequests
 from homeserver.federation.settings import ServerRules
 from homeserver.http.egress import EgressStream
 from homeserver.http.egress_settings import EgressOptions
@@ -69,7 +69,12 @@ class Calls:
     `BadAnswer`), and what `Destinations` raises."""
 
     def __init__(
-        self, signer: RequestSigner, peers: Peers, rules: ServerRules, destinations: Destinations, offload: Offload
+        self,
+        signer: RequestSigner,
+        peers: PeerRequests,
+        rules: ServerRules,
+        destinations: Destinations,
+        offload: Offload,
     ) -> None:
         self._signer = signer
         self._peers = peers

@@ -163,7 +163,7 @@ class ReadEndpoints:
     @route("POST", f"{V1}/get_missing_events/{{roomId}}", access=Access.SERVER)
     async def missing_events(self, request: Request, origin: str) -> Json:
         """https://spec.matrix.org/v1.19/server-server-api/#post_matrixfederationv1get_missing_eventsroomid"""
-        await self._serving.get_member_room(request.parameters["roomId"], origin)
+        await self._serving.get_room_once_shared(request.parameters["roomId"], origin)
         body = request.json_object()
         earliest, latest = _ids(body, "earliest_events"), _ids(body, "latest_events")
         limits = (_count(body, "limit", 10), _count(body, "min_depth", 0))

@@ -5,7 +5,7 @@ They are `MatrixError`s: where nobody deals with one, it is the answer to the cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from homeserver.protocol.errors import MatrixError
@@ -58,6 +58,14 @@ class HttpAnswer(FederationError):
             self.message = message[:1000]
         if isinstance(answer.get("room_version"), str):
             self.extra = {"room_version": answer["room_version"]}
+
+
+class Withheld(MatrixError):
+    """What came just before an event, `event_ids`, could not be had. It may still come from elsewhere."""
+
+    def __init__(self, event_ids: Collection[str]) -> None:
+        super().__init__(502, "M_UNKNOWN", "What came before the event could not be had.")
+        self.event_ids = frozenset(event_ids)
 
 
 def is_passing(error: MatrixError) -> bool:

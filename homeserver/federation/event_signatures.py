@@ -27,12 +27,30 @@ MAX_SIGNATURES_PER_SERVER = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an event's signatures are not good. `is_passing`: for want of a key whose server cannot be reached now."""
+
+    reason: str
+    is_passing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Task:
     """An event, the keys its signatures may be checked with, and why it fails before any is."""
 
     event: Event
     signatures: Mapping[str, tuple[str, ...]]
-    reason: str | None = None
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _NoKey:
+    """A server none of whose signatures can be checked."""
+
+    server_name: str
+
+
+_Verdict = Fault | _NoKey | None
 
 
 class EventSignatures:
@@ -42,7 +60,7 @@ class EventSignatures:
         self._keys = keys
         self._offload = offload
 
-    async def verify_events(self, events: Sequence[Event]) -> list[str | None]:
+    async def verify_events(self, events: Sequence[Event]) -> list[Fault | None]:
         """For each event None where all required signatures are good, else why not.
 
         Of each server that must have signed, at least one signature must be with a key that can be had, and all such
@@ -58,10 +76,21 @@ class EventSignatures:
                     wanted[name] = max(at_ms, wanted.get(name, 0))
         keys = await self._find_keys(wanted, tasks)
         if sum(len(task.signatures) for task in tasks) <= INLINE_SIGNATURES:
-            return _verdicts(tasks, keys)
+            return self._told_apart(_verdicts(tasks, keys))
         batches = [tasks[start : start + BATCH_EVENTS] for start in range(0, len(tasks), BATCH_EVENTS)]
         results = await gatherResults([self._offload(_verdicts, batch, keys) for batch in batches])
-        return [verdict for batch in results for verdict in batch]
+        return self._told_apart([verdict for batch in results for verdict in batch])
+
+    def _told_apart(self, verdicts: list[_Verdict]) -> list[Fault | None]:
+        return [
+            Fault(
+                f"no key of {verdict.server_name} that was valid could be had",
+                self._keys.is_silent(verdict.server_name),
+            )
+            if isinstance(verdict, _NoKey)
+            else verdict
+            for verdict in verdicts
+        ]
 
     async def _find_keys(self, wanted: Mapping[KeyName, int], tasks: Sequence[_Task]) -> Mapping[KeyName, KnownKey]:
         """Every key that can be had. A key that was not valid late enough for one event may be for another."""
@@ -81,29 +110,29 @@ def _task(event: Event) -> _Task:
     try:
         signers = required_signers(event)
     except SignatureError as error:
-        return _Task(event, {}, str(error))
+        return _Task(event, {}, Fault(str(error)))
     signatures = {}
     for server_name in signers:
         key_ids = signing_key_ids(event.pdu, server_name)
         if not key_ids:
-            return _Task(event, {}, f"not signed by {server_name}")
+            return _Task(event, {}, Fault(f"not signed by {server_name}"))
         if len(key_ids) > MAX_SIGNATURES_PER_SERVER:
-            return _Task(event, {}, f"too many signatures of {server_name}")
+            return _Task(event, {}, Fault(f"too many signatures of {server_name}"))
         signatures[server_name] = tuple(key_ids)
     return _Task(event, signatures)
 
 
-def _verdicts(tasks: Sequence[_Task], keys: Mapping[KeyName, KnownKey]) -> list[str | None]:
-    return [task.reason or _find_fault(task, keys) for task in tasks]
+def _verdicts(tasks: Sequence[_Task], keys: Mapping[KeyName, KnownKey]) -> list[_Verdict]:
+    return [task.fault or _find_fault(task, keys) for task in tasks]
 
 
-def _find_fault(task: _Task, keys: Mapping[KeyName, KnownKey]) -> str | None:
+def _find_fault(task: _Task, keys: Mapping[KeyName, KnownKey]) -> _Verdict:
     if not task.signatures:
         return None
     try:
         covered = signed_bytes(task.event.pdu, task.event.version)
     except ValueError as error:
-        return str(error)
+        return Fault(str(error))
     at_ms = _moment(task.event)
     for server_name, key_ids in task.signatures.items():
         usable = [
@@ -112,11 +141,11 @@ def _find_fault(task: _Task, keys: Mapping[KeyName, KnownKey]) -> str | None:
             if (known := keys.get((server_name, key_id))) is not None and known.valid_until_ms >= at_ms
         ]
         if not usable:
-            return f"no key of {server_name} that was valid could be had"
+            return _NoKey(server_name)
         by_key = task.event.pdu["signatures"][server_name]
         for known in usable:
             try:
                 known.verify_key.key.verify(covered, decode_base64(by_key[known.verify_key.key_id]))
             except (CryptoError, ValueError, TypeError):
-                return f"the signature of {server_name} with {known.verify_key.key_id} is wrong"
+                return Fault(f"the signature of {server_name} with {known.verify_key.key_id} is wrong")
     return None

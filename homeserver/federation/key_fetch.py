@@ -14,7 +14,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from homeserver.federation.errors import BadAnswer, Unreachable
-from homeserver.federation.peers import PeerRequest, Peers
+from homeserver.federation.peers import PeerRequest, PeerRequests
 from homeserver.federation.server_keys import (
     BadServerKeys,
     ServerKeys,
@@ -51,7 +51,7 @@ class _Notary:
 class KeyFetcher:
     """Asks the network. What it returns is checked, and not stored. ValueError for a notary's key that is none."""
 
-    def __init__(self, peers: Peers, notaries: Sequence[TrustedKeyServer], clock: Clock = now_ms) -> None:
+    def __init__(self, peers: PeerRequests, notaries: Sequence[TrustedKeyServer], clock: Clock = now_ms) -> None:
         self._peers = peers
         self._notaries = [
             _Notary(

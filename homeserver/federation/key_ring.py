@@ -31,7 +31,7 @@ KeyName = tuple[str, str]
 #: A server that was asked is not asked again for so long; after failures longer each time.
 ASKED_LATELY_MS = 10_000
 FIRST_FAILURE_MS = 1_000
-MAX_FAILURE_MS = 3_600_000
+MAX_FAILURE_MS = 240_000
 #: From this many servers on, notaries are asked first: one request in place of many, some of them to the dead.
 MANY_SERVERS = 8
 _CONCURRENT = 32
@@ -118,6 +118,15 @@ class KeyRing:
         """Ask a server for its keys, unless it was asked lately; then they are in the database."""
         if server_name != self._own.server_name and self._may_ask(server_name):
             await self._flights.run(server_name, lambda: self._fetch(server_name, notaries_first=False))
+
+    def note_alive(self, server_name: str) -> None:
+        """A server is there again: ask it when its keys are wanted next."""
+        if self.is_silent(server_name):
+            self._left_alone.drop(server_name)
+
+    def is_silent(self, server_name: str) -> bool:
+        """Whether neither a server nor the notaries gave its keys when they were asked last."""
+        return bool(self._left_alone.find_stale(server_name))
 
     def _missing(self, wanted: Mapping[KeyName, int]) -> dict[KeyName, int]:
         return {

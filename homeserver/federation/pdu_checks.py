@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from homeserver.federation.event_signatures import Fault
 from homeserver.protocol.errors import bad_json, invalid_param
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.protocol.hashing import check_content_hash
@@ -19,17 +20,19 @@ from homeserver.protocol.room_versions import RoomVersion
 class SignatureChecker(Protocol):
     """Checks signatures of events, fetching the keys it lacks."""
 
-    async def verify_events(self, events: Sequence[Event]) -> list[str | None]:
+    async def verify_events(self, events: Sequence[Event]) -> list[Fault | None]:
         """For each event None where all required signatures are good, else why not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A PDU that is no event: `event_id` where one could be told; `is_unsigned`: for want of a good signature."""
+    """A PDU that is no event: `event_id` where one could be told; `is_unsigned`: for want of a good signature.
+    `is_passing`: for want of a key that may be had later."""
 
     event_id: str | None
     reason: str
     is_unsigned: bool = False
+    is_passing: bool = False
 
 
 def check_not_refused(checked: Event | Refused) -> Event:
@@ -50,8 +53,8 @@ class PduChecks:
         """An event for each PDU, in its redacted form where the content hash is wrong; or why it is refused."""
         parsed = [_parsed(pdu, version) for pdu in pdus]
         events = [event for event in parsed if isinstance(event, Event)]
-        reasons = dict(zip((id(event) for event in events), await self._signatures.verify_events(events), strict=True))
-        return [_decided(one, reasons.get(id(one))) for one in parsed]
+        faults = dict(zip((id(event) for event in events), await self._signatures.verify_events(events), strict=True))
+        return [_decided(one, faults.get(id(one))) for one in parsed]
 
     async def events(self, pdus: Sequence[Any], version: RoomVersion, room_id: str) -> list[Event]:
         """Those of the PDUs that are good events of a room."""
@@ -70,11 +73,11 @@ def _parsed(pdu: Any, version: RoomVersion) -> Event | Refused:
         return Refused(None, str(error))
 
 
-def _decided(one: Event | Refused, reason: str | None) -> Event | Refused:
+def _decided(one: Event | Refused, fault: Fault | None) -> Event | Refused:
     if isinstance(one, Refused):
         return one
-    if reason is not None:
-        return Refused(one.event_id, reason, is_unsigned=True)
+    if fault is not None:
+        return Refused(one.event_id, fault.reason, is_unsigned=True, is_passing=fault.is_passing)
     if check_content_hash(one.pdu, one.version):
         return one
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 
@@ -27,6 +27,16 @@ class PeerRequest:
     headers: Fields = ()
     body: bytes = b""
     options: EgressOptions = field(default_factory=EgressOptions)
+
+
+class PeerRequests(Protocol):
+    """Makes requests of servers by their names. Raises `FederationError`: `Unreachable`, `BadAnswer`."""
+
+    async def request(self, server_name: str, request: PeerRequest) -> EgressResponse:
+        """The whole answer, whatever its status."""
+
+    async def stream(self, server_name: str, request: PeerRequest) -> EgressStream:
+        """The answer with its body still to be read."""
 
 
 class Peers:

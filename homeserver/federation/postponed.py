@@ -5,7 +5,7 @@ Kept in memory alone: after a restart all of them are tried at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from homeserver.clock import Clock
@@ -24,6 +24,7 @@ class _Waiting:
     since_s: float
     failures: int
     retry_at_s: float
+    awaited: Collection[str] = ()
 
 
 class Postponed:
@@ -40,9 +41,11 @@ class Postponed:
         waiting = self._queues.get(key, {}).get(staged_nid)
         return waiting is not None and waiting.retry_at_s > self._reactor.seconds()
 
-    def postpone(self, key: QueueKey, staged_nid: int, most_failures: int | None = None) -> bool:
-        """It failed: try it again later. False where it is to be given up: after a day, after so many failures, or
-        where its origin has left too much to wait for already."""
+    def postpone(
+        self, key: QueueKey, staged_nid: int, most_failures: int | None = None, awaited: Collection[str] = ()
+    ) -> bool:
+        """It failed: try it again later, and when one of the `awaited` events has arrived. False where it is to be
+        given up: after a day, after so many failures, or where its origin has left too much to wait for already."""
         queue = self._queues.setdefault(key, {})
         now_s = self._reactor.seconds()
         waiting = queue.get(staged_nid)
@@ -51,6 +54,7 @@ class Postponed:
                 return False
             waiting = queue[staged_nid] = _Waiting(now_s, 0, now_s)
         waiting.failures += 1
+        waiting.awaited = awaited
         if now_s - waiting.since_s > _LONGEST_S or waiting.failures == most_failures:
             self.forget(key, staged_nid)
             return False
@@ -58,6 +62,15 @@ class Postponed:
         waiting.retry_at_s = now_s + wait_s
         self._reactor.callLater(wait_s + _MARGIN_S, self._wake, key)
         return True
+
+    def arrived(self, room_id: str, event_id: str) -> None:
+        """An event was taken in: try again what waited for it."""
+        for key, queue in self._queues.items():
+            if key[0] == room_id:
+                for waiting in queue.values():
+                    if event_id in waiting.awaited:
+                        waiting.retry_at_s = 0.0
+                        self._reactor.callLater(0, self._wake, key)
 
     def forget(self, key: QueueKey, staged_nid: int) -> None:
         """It was worked on, or is given up."""

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from homeserver.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPdu:
+    """A PDU that waits. `is_checked`: its signatures are good; they are still to be checked where keys were
+    out of reach. `staged_nid`: its row, 0 before it has one."""
+
+    room_id: str
+    origin: str
+    event_id: str
+    pdu: bytes
+    is_checked: bool = True
+    staged_nid: int = 0
 
 
 def find_answer(tx: Transaction, origin: str, txn_id: str) -> bytes | None:
@@ -32,15 +47,16 @@ def delete_answers_before(tx: Transaction, before_ts: int) -> int:
     return tx.run("DELETE FROM received_transactions WHERE received_ts < :before", before=before_ts)
 
 
-def stage(tx: Transaction, room_id: str, origin: str, event_id: str, pdu: bytes) -> None:
+def stage(tx: Transaction, staged: StagedPdu) -> None:
     """Keep a PDU until its room's turn comes."""
     tx.run(
-        """INSERT INTO staged_pdus (room_id, origin, event_id, pdu) VALUES (:room_id, :origin, :event_id, :pdu)
-           ON CONFLICT DO NOTHING""",
-        room_id=room_id,
-        origin=origin,
-        event_id=event_id,
-        pdu=pdu,
+        """INSERT INTO staged_pdus (room_id, origin, event_id, pdu, is_checked)
+           VALUES (:room_id, :origin, :event_id, :pdu, :is_checked) ON CONFLICT DO NOTHING""",
+        room_id=staged.room_id,
+        origin=staged.origin,
+        event_id=staged.event_id,
+        pdu=staged.pdu,
+        is_checked=int(staged.is_checked),
     )
 
 
@@ -49,10 +65,10 @@ def staged_queues(tx: Transaction) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in tx.all("SELECT DISTINCT room_id, origin FROM staged_pdus")]
 
 
-def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) -> list[tuple[int, str, bytes]]:
-    """(staged_nid, event_id, pdu) of the next PDUs of a room from an origin."""
+def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) -> list[StagedPdu]:
+    """The next PDUs of a room from an origin."""
     rows = tx.all(
-        """SELECT staged_nid, event_id, pdu FROM staged_pdus
+        """SELECT staged_nid, event_id, pdu, is_checked FROM staged_pdus
            WHERE room_id = :room_id AND origin = :origin AND staged_nid > :after
            ORDER BY staged_nid LIMIT :limit""",
         room_id=queue[0],
@@ -60,7 +76,7 @@ def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) 
         after=after_nid,
         limit=limit,
     )
-    return [(row[0], row[1], bytes(row[2])) for row in rows]
+    return [StagedPdu(*queue, row[1], bytes(row[2]), bool(row[3]), row[0]) for row in rows]
 
 
 def unstage(tx: Transaction, staged_nid: int) -> None:

@@ -64,13 +64,16 @@ STAGED_PDUS = Table(
         room_id TEXT NOT NULL,
         origin TEXT NOT NULL,
         event_id TEXT NOT NULL,
-        pdu BYTEA NOT NULL
+        pdu BYTEA NOT NULL,
+        is_checked BIGINT NOT NULL DEFAULT 1
     );
     CREATE UNIQUE INDEX staged_pdus_by_event ON staged_pdus (event_id);
     CREATE INDEX staged_pdus_by_room ON staged_pdus (room_id, origin, staged_nid);
     """,
     bound="PDUs received and not yet worked on; of those that wait for their origin 200 a room and origin",
     reaper="federation: deleted when worked on, or given up after a day",
+    version=2,
+    migrations={2: "ALTER TABLE staged_pdus ADD COLUMN is_checked BIGINT NOT NULL DEFAULT 1"},
 )
 
 RECEIVED_TRANSACTIONS = Table(

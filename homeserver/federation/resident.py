@@ -59,13 +59,22 @@ class Resident:
         self._server_name = identity.server_name
         self._sign = identity.sign_event
 
-    async def get_room_for(self, room_id: str, origin: str) -> RoomRecord:
-        """A room this server is in; 404 otherwise, 403 where its access control list shuts the origin out."""
+    async def get_room_for(self, room_id: str, origin: str, *, is_past_enough: bool = False) -> RoomRecord:
+        """A room this server is in, or was; 404 otherwise, 403 where its access control list shuts the origin out."""
         room = await self._intake.admission.find_joined(room_id)
+        if room is None and is_past_enough:
+            room = await self._find_left(room_id)
         if room is None:
             raise not_found("This server is not in the room.")
         await self._intake.admission.check_may_take_part(room_id, origin)
         return room
+
+    async def _find_left(self, room_id: str) -> RoomRecord | None:
+        room = await self._rooms.find_room(room_id)
+        if room is None:
+            return None
+        has_been_in = await self._database.glance(queries_members.has_been_in, room.room_nid, self._server_name)
+        return room if has_been_in else None
 
     async def make(self, handshake: Handshake) -> Json:
         """The template of a membership event: `{"event", "room_version"}`."""

@@ -15,10 +15,13 @@ from homeserver.federation import queries_incoming
 from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.backoff import Retries
-from homeserver.federation.errors import is_passing
+from homeserver.federation.errors import Unreachable, Withheld, is_passing
+from homeserver.federation.pdu_checks import PduChecks, Refused, check_not_refused
 from homeserver.federation.postponed import Postponed, QueueKey
+from homeserver.federation.queries_incoming import StagedPdu
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import InvalidEvent, parse_event
+from homeserver.protocol.ids import server_name_of
 from homeserver.rooms.records import RoomRecord
 
 logger = logging.getLogger(__name__)
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 _AT_ONCE = 50
 #: An error of this server's own may pass, too; but hardly if it was met so often.
 _MOST_FAULTS = 5
+#: What came before an event is looked for so often, for some twenty minutes.
+_MOST_WITHHELD = 12
 
 
 class RoomWork:
@@ -36,12 +41,14 @@ class RoomWork:
         database: Database,
         admission: Admission,
         arrivals: Arrivals,
+        checks: PduChecks,
         reactor: Clock,
         spawn: Callable[[Awaitable[None]], None],
     ) -> None:
         self._database = database
         self._admission = admission
         self._arrivals = arrivals
+        self._checks = checks
         self._spawn = spawn
         self._woken: dict[QueueKey, bool] = {}
         self._postponed = Postponed(reactor, Retries(), self._wake)
@@ -90,30 +97,46 @@ class RoomWork:
         """Work on all that waits, once."""
         after_nid = 0
         while rows := await self._database.glance(queries_incoming.staged, key, after_nid, _AT_ONCE):
-            for after_nid, event_id, pdu in rows:
+            for staged in rows:
+                after_nid = staged.staged_nid
                 room = await self._admission.find_joined(key[0])
                 if self._is_stopping or (room is None and self._admission.is_joining(key[0])):
                     return
                 if self._postponed.is_waiting(key, after_nid):
                     continue
-                if room is None or await self._is_done(room, key, (after_nid, event_id, pdu)):
+                if room is None or await self._is_done(room, staged):
                     self._postponed.forget(key, after_nid)
                     await self._database.transact(queries_incoming.unstage, after_nid)
 
-    async def _is_done(self, room: RoomRecord, key: QueueKey, staged: tuple[int, str, bytes]) -> bool:
+    async def _is_done(self, room: RoomRecord, staged: StagedPdu) -> bool:
         """Work on one PDU; whether it need not be tried again."""
-        staged_nid, event_id, pdu = staged
+        key, nid, event_id = (staged.room_id, staged.origin), staged.staged_nid, staged.event_id
         try:
-            event = parse_event(msgspec.json.decode(pdu), room.version)
-            await self._arrivals.take(room, event, key[1])
+            await self._take(room, staged)
+            self._postponed.arrived(room.room_id, event_id)
         except InvalidEvent:
             logger.warning("the stored PDU %s is no event", event_id)
+        except Withheld as error:
+            if self._postponed.postpone(key, nid, _MOST_WITHHELD, error.event_ids):
+                return False
+            logger.info("%s in %s is passed over: %s", event_id, room.room_id, error.message)
         except MatrixError as error:
-            if is_passing(error) and self._postponed.postpone(key, staged_nid):
+            if is_passing(error) and self._postponed.postpone(key, nid):
                 logger.info("%s in %s has to wait: %s", event_id, room.room_id, error.message)
                 return False
             logger.info("%s in %s is passed over: %s", event_id, room.room_id, error.message)
         except Exception:
-            logger.exception("%s of %s in %s could not be worked on", event_id, key[1], room.room_id)
-            return not self._postponed.postpone(key, staged_nid, _MOST_FAULTS)
+            logger.exception("%s of %s in %s could not be worked on", event_id, staged.origin, room.room_id)
+            return not self._postponed.postpone(key, nid, _MOST_FAULTS)
         return True
+
+    async def _take(self, room: RoomRecord, staged: StagedPdu) -> None:
+        pdu = msgspec.json.decode(staged.pdu)
+        if staged.is_checked:
+            event = parse_event(pdu, room.version)
+        else:
+            (checked,) = await self._checks.check([pdu], room.version)
+            if isinstance(checked, Refused) and checked.is_passing:
+                raise Unreachable(server_name_of(str(pdu.get("sender"))), checked.reason)
+            event = check_not_refused(checked)
+        await self._arrivals.take(room, event, staged.origin)

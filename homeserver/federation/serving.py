@@ -9,7 +9,7 @@ from homeserver.database import Database, Transaction
 from homeserver.federation.resident import Resident
 from homeserver.protocol.errors import forbidden, not_found
 from homeserver.protocol.events import redacted_event
-from homeserver.rooms import queries_events
+from homeserver.rooms import queries_events, queries_members
 from homeserver.rooms.auth_graph import chains_of
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
@@ -67,12 +67,26 @@ class Serving:
     async def missing_events(
         self, origin: str, room_id: str, span: tuple[Sequence[str], Sequence[str]], limits: tuple[int, int]
     ) -> Json:
-        """The events between `earliest` and `latest` (the span), at most `limit` and of at least `min_depth`."""
-        room = await self.get_member_room(room_id, origin)
-        return {"events": await self._database.read(self._missing, room, origin, span, limits)}
+        """The events between `earliest` and `latest` (the span), at most `limit` and of at least `min_depth`.
+
+        A server whose last user was made to leave may still need what came before that, or it would never take the
+        event in that says so. It is given what happened while it was in the room.
+        """
+        room = await self.get_room_once_shared(room_id, origin)
+        is_in = origin in await self._rooms.occupancy.joined_servers(room.room_nid)
+        return {"events": await self._database.read(self._missing, room, (origin, is_in), span, limits)}
+
+    async def get_room_once_shared(self, room_id: str, origin: str) -> RoomRecord:
+        """A room that both servers are or were in; 404 where this one never was, 403 `M_FORBIDDEN` otherwise.
+
+        This one may have left: what came before that the others can have of it alone.
+        """
+        room = await self._resident.get_room_for(room_id, origin, is_past_enough=True)
+        if not await self._database.glance(queries_members.has_been_in, room.room_nid, origin):
+            raise forbidden("Your server is not in the room.")
+        return room
 
     async def get_member_room(self, room_id: str, origin: str) -> RoomRecord:
-        """A room that the other server is in; 403 or 404 otherwise."""
         """A room both servers are in; 403 `M_FORBIDDEN` otherwise."""
         room = await self._resident.get_room_for(room_id, origin)
         if origin not in await self._rooms.occupancy.joined_servers(room.room_nid):
@@ -126,16 +140,23 @@ class Serving:
         self,
         tx: Transaction,
         room: RoomRecord,
-        origin: str,
+        reader: tuple[str, bool],
         span: tuple[Sequence[str], Sequence[str]],
         limits: tuple[int, int],
     ) -> list[Json]:
-        earliest, latest = span
+        (origin, is_in), (earliest, latest) = reader, span
         limit, min_depth = limits
         stop = set(earliest) | set(latest)
-        before = [prev for one in self._events(tx, room, latest) for prev in one.event.prev_events]
+        known = self._events(tx, room, latest)
+        if not is_in:
+            known = [one for one in known if self._parts.visibility.was_server_in(tx, origin, one)]
+            if not known:
+                raise forbidden("Your server was not in the room then.")
+        before = [prev for one in known for prev in one.event.prev_events]
         found = self._walk_back(tx, room, before, stop, min(max(limit, 1), MOST_MISSING))
         found = [one for one in found if one.event.depth >= min_depth]
+        if not is_in:
+            found = [one for one in found if self._parts.visibility.was_server_in(tx, origin, one)]
         found.sort(key=lambda one: (one.event.depth, one.event_nid))
         return self._pdus(tx, room, origin, [one.event_nid for one in found])
 

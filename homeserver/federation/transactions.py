@@ -16,8 +16,9 @@ from homeserver.database import Database, Transaction
 from homeserver.federation import queries_incoming
 from homeserver.federation.admission import Admission
 from homeserver.federation.pdu_checks import PduChecks, Refused
+from homeserver.federation.queries_incoming import StagedPdu
+from homeserver.protocol.canonical_json import encode_lax
 from homeserver.protocol.errors import MatrixError, bad_json
-from homeserver.protocol.events import Event
 from homeserver.rooms.service import wall_clock_ms
 
 logger = logging.getLogger(__name__)
@@ -75,14 +76,14 @@ class Transactions:
     async def _take(self, origin: str, txn_id: str, body: Json) -> msgspec.Raw:
         pdus, edus = _lists(body)
         results: dict[str, Json] = {}
-        good: list[Event] = []
+        good: list[StagedPdu] = []
         for room_id, members in _by_room(pdus).items():
             good += await self._check_room(origin, room_id, members, results)
         answer = msgspec.json.encode({"pdus": results})
         # What has to be kept of EDUs is, before the transaction counts as received: a stop in between repeats it.
         has_lasting = any(not isinstance(edu, dict) or edu.get("edu_type") not in _PASSING for edu in edus)
         await self._database.transact(_keep, origin, txn_id, good, None if has_lasting else answer)
-        for room_id in {event.room_id for event in good}:
+        for room_id in {staged.room_id for staged in good}:
             self._work(room_id, origin)
         for edu in edus:
             await self._receive_edu(origin, edu)
@@ -92,8 +93,9 @@ class Transactions:
 
     async def _check_room(
         self, origin: str, room_id: str | None, pdus: list[Any], results: dict[str, Json]
-    ) -> list[Event]:
-        """The good events among the PDUs of one room; the others get their error."""
+    ) -> list[StagedPdu]:
+        """The good events among the PDUs of one room, and those that cannot be checked yet; the others get their
+        error."""
         version = None if room_id is None else await self._admission.find_version(room_id)
         if room_id is None or version is None:
             if room_id is not None:
@@ -101,8 +103,11 @@ class Transactions:
             return []
         allowed = await self._admission.may_take_part(room_id, origin)
         good = []
-        for one in await self._checks.check(pdus, version):
-            if isinstance(one, Refused):
+        for pdu, one in zip(pdus, await self._checks.check(pdus, version), strict=True):
+            if isinstance(one, Refused) and one.is_passing and one.event_id is not None and allowed:
+                results[one.event_id] = {}
+                good.append(StagedPdu(room_id, origin, one.event_id, encode_lax(pdu), is_checked=False))
+            elif isinstance(one, Refused):
                 if one.event_id is not None:
                     results[one.event_id] = {"error": one.reason}
                 logger.info("%s sent a PDU that is refused: %s", origin, one.reason)
@@ -110,7 +115,7 @@ class Transactions:
                 results[one.event_id] = {"error": "The room's access control list shuts this server out."}
             else:
                 results[one.event_id] = {}
-                good.append(one)
+                good.append(StagedPdu(room_id, origin, one.event_id, one.encoded))
         return good
 
     async def _receive_edu(self, origin: str, edu: Any) -> None:
@@ -131,10 +136,10 @@ class Transactions:
             logger.exception("an EDU of %s could not be worked on", origin)
 
 
-def _keep(tx: Transaction, origin: str, txn_id: str, events: list[Event], answer: bytes | None) -> None:
+def _keep(tx: Transaction, origin: str, txn_id: str, pdus: list[StagedPdu], answer: bytes | None) -> None:
     """The events, to be worked on, and the answer, if it is final; both or neither."""
-    for event in events:
-        queries_incoming.stage(tx, event.room_id, origin, event.event_id, event.encoded)
+    for pdu in pdus:
+        queries_incoming.stage(tx, pdu)
     if answer is not None:
         queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
 

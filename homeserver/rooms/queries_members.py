@@ -165,6 +165,12 @@ def has_open_span(tx: Transaction, room_nid: int, server_name: str) -> bool:
     )
 
 
+def has_been_in(tx: Transaction, room_nid: int, server_name: str) -> bool:
+    """Whether a server has, or once had, a joined member."""
+    sql = "SELECT 1 FROM room_servers WHERE room_nid = :room AND server_name = :server LIMIT 1"
+    return tx.find(sql, room=room_nid, server=server_name) is not None
+
+
 def servers_in(tx: Transaction, room_nid: int) -> list[str]:
     """The servers with a joined member now."""
     rows = tx.all("SELECT server_name FROM room_servers WHERE room_nid = :room AND to_position IS NULL", room=room_nid)

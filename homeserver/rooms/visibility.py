@@ -122,6 +122,12 @@ class Visibility:
             (full if self._server_may_see(tx, server_name, stored) else redacted).append(stored)
         return full, redacted
 
+    def was_server_in(self, tx: Transaction, server_name: str, stored: StoredEvent) -> bool:
+        """Whether a server had a joined user when an event was sent."""
+        if stored.state_before is None:
+            return False
+        return self._has_member(tx, server_name, self._snapshots.get(tx, stored.state_before), ("join",))
+
     def setting(self, tx: Transaction, state: State) -> str:
         """The history visibility of a state; `shared` where it is absent or unknown."""
         nid = state.get(HISTORY_VISIBILITY)
@@ -199,6 +205,9 @@ class Visibility:
         if setting in ("world_readable", "shared") and not is_personal:
             return True
         wanted = ("join", "invite") if setting == "invited" and not is_personal else ("join",)
+        return self._has_member(tx, server_name, state, wanted)
+
+    def _has_member(self, tx: Transaction, server_name: str, state: State, wanted: tuple[str, ...]) -> bool:
         suffix = ":" + server_name
         nids = [nid for key, nid in state.items() if key[0] == "m.room.member" and key[1].endswith(suffix)]
         return any(event.membership in wanted for event in self._loader.get_many(tx, nids).values())

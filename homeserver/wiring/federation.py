@@ -21,7 +21,7 @@ from homeserver.federation.joining import Joining
 from homeserver.federation.key_fetch import KeyFetcher
 from homeserver.federation.key_ring import KeyRing, OwnKeys
 from homeserver.federation.pdu_checks import PduChecks
-from homeserver.federation.peers import Peers
+from homeserver.federation.peers import PeerRequests, Peers
 from homeserver.federation.remote_joins import RemoteJoins
 from homeserver.federation.room_work import RoomWork
 from homeserver.federation.sender import Sender, SenderSettings
@@ -65,17 +65,18 @@ class _Outward:
     client: FederationClient
 
 
-def wire_federation(ground: Ground) -> Federation:
-    """Make it all."""
+def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federation:
+    """Make it all. `peers`: another way to other servers than the network."""
     database, rooms, parts = ground.database, ground.rooms, ground.parts
     settings = settings_from(ground.config)
-    outward = _outward(ground, settings)
+    outward = _outward(ground, settings, peers)
     client = outward.client
     checks = PduChecks(EventSignatures(outward.keys, ground.offload))
     arrivals = Arrivals(database, parts, checks, client.history, ground.server_name)
     importer = Importer(database, rooms, parts)
     admission = Admission(rooms, ServerAcls(rooms), ground.server_name)
-    work = RoomWork(database, admission, arrivals, ground.reactor, ground.background.spawn)
+    work = RoomWork(database, admission, arrivals, checks, ground.reactor, ground.background.spawn)
+    outward.health.on_revived(outward.keys.note_alive)
     outward.health.on_revived(work.retry)
     parts.appender.on_fork.append(CrossedJoins(parts, ground.server_name).note_fork)
     templates = Templates(client.memberships, ground.identity)
@@ -120,10 +121,11 @@ def settings_from(config: Config) -> FederationSettings:
     )
 
 
-def _outward(ground: Ground, settings: FederationSettings) -> _Outward:
+def _outward(ground: Ground, settings: FederationSettings, peers: PeerRequests | None) -> _Outward:
     egress = Egress(_egress_settings(ground.config), ground.reactor)
-    discovery = Discovery(WellKnown(egress), SrvLookup(DnsSrvResolver(ground.reactor)))
-    peers = Peers(discovery, egress, ground.reactor)
+    if peers is None:
+        discovery = Discovery(WellKnown(egress), SrvLookup(DnsSrvResolver(ground.reactor)))
+        peers = Peers(discovery, egress, ground.reactor)
     keys = KeyRing(
         OwnKeys.of(ground.identity, settings.old_verify_keys),
         settings.rules,

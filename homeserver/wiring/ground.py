@@ -60,11 +60,11 @@ class Ground:
         return partial(deferToThreadPool, self.reactor, self.threads)
 
 
-def lay_ground(config: Config, reactor: Any) -> Ground:
-    """Make it all; nothing is started."""
+def lay_ground(config: Config, reactor: Any, database: Database | None = None) -> Ground:
+    """Make it all; nothing is started. `database`: one that is there already, in place of the configuration's."""
     keys = load_signing_keys(config.keys.signing_key_path)
     identity = Identity(config.server.server_name, keys[0])
-    database = _database(config, reactor)
+    database = database or _database(config, reactor)
     budget = CacheBudget(config.server.cache_bytes)
     parts = make_parts(identity.server_name, identity.sign_event, budget, database.feed)
     rooms = Rooms(database, parts, Occupancy(database, budget, database.feed))

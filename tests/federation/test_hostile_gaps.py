@@ -9,9 +9,10 @@ import json
 import threading
 from urllib.parse import quote
 
-from homeserver.protocol.events import Event
+from homeserver.protocol.events import Event, parse_event
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.api_client import Answer
 from tests.support.databases import on_postgres
 from tests.support.peer_homeserver import PeerHomeserver
 from tests.support.peer_server import Exchange
@@ -115,6 +116,51 @@ class HostileGapTest(HostileCase):
 
         self.alice.wait_for_event(self.room_id, second.event_id)
         self.assertLessEqual({first.event_id, second.event_id}, self.shown().keys())
+
+    def test_missing_events_are_fetched_from_others_where_the_sender_has_none(self) -> None:
+        """Another server in the room is asked."""
+        other = self.new_peer()
+        other.join(self.room_id)
+        first = other.message("first")
+        second = self.after(first, "second")
+        self.refuse("get_missing_events", "POST", 403)
+        self.refuse("state_ids")
+        other.on("POST", self.path("get_missing_events"), {"events": [first.pdu]})
+        self.peer.send([second]).ok()
+
+        self.alice.wait_for_event(self.room_id, second.event_id)
+        self.assertIn(first.event_id, self.shown())
+
+    def test_an_event_lands_once_what_came_before_it_was_sent_by_another(self) -> None:
+        """Nobody gave it when it was asked for; the event that needs it has waited."""
+        other = self.new_peer()
+        other.join(self.room_id)
+        first = other.message("first")
+        second = self.after(first, "second")
+        for name in ("get_missing_events", "state_ids"):
+            self.refuse(name, "POST" if name == "get_missing_events" else "GET")
+        self.peer.send([second]).ok()
+        self.land(self.peer)
+        self.assertNotIn(second.event_id, self.shown())
+        other.send([first]).ok()
+
+        self.alice.wait_for_event(self.room_id, second.event_id)
+
+    def test_a_server_that_was_made_to_leave_is_told_what_came_before(self) -> None:
+        """Or it could never take in that it is out; of what came later it is told nothing."""
+        said = self.alice.send(self.room_id, "before")
+        self.alice.change(self.room_id, "kick", self.peer.user_id)
+        kick = self.alice.get(f"/rooms/{self.room_id}/messages", {"dir": "b", "limit": 1})["chunk"][0]["event_id"]
+        later = [self.alice.send(self.room_id, text) for text in ("later", "last")]
+
+        def missing(event_id: str) -> Answer:
+            join = self.peer.state["m.room.member", self.peer.user_id].event_id
+            span = {"earliest_events": [join], "latest_events": [event_id], "limit": 10}
+            return self.peer.ask("POST", self.path("get_missing_events"), span)
+
+        told = [parse_event(pdu, self.peer.version).event_id for pdu in missing(kick).ok()["events"]]
+        self.assertEqual(told, [said])
+        self.assertEqual(missing(later[1]).error, (403, "M_FORBIDDEN"))
 
     def test_missing_events_that_are_rubbish_are_passed_over(self) -> None:
         """Also good ones among them land."""

@@ -139,7 +139,7 @@ class Homeserver:
             "allow_public_rooms_over_federation": True,
             "ip_range_whitelist": ["127.0.0.0/8", "::1/128"],
             "listeners": listeners,
-            **_no_rate_limits(),
+            **no_rate_limits(),
         }
         if has_federation:
             listeners.append(
@@ -220,7 +220,8 @@ def _folder(stack: ExitStack) -> Path:
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-test-")))
 
 
-def _no_rate_limits() -> dict[str, Any]:
+def no_rate_limits() -> dict[str, Any]:
+    """Settings with which nobody is ever told to wait."""
     limits: dict[str, Any] = {
         "rc_federation": {"sleep_limit": 1_000_000, "reject_limit": 1_000_000, "concurrent": 1000}
     }
