@@ -80,7 +80,9 @@ class Node:
         self._router = wire_router(ground, self.federation, accounts, slices).router
         self._table = self._router.table(["federation", "keys"])
         self._memberships = slices.memberships
-        self._founding = Founding(database, ground.parts, slices.directory, slices.memberships, self.name)
+        self._founding = Founding(
+            database, ground.parts, slices.directory, slices.memberships, slices.third_party, self.name
+        )
         database.start(TABLES)
         Deferred.fromCoroutine(self._take_up())
         self._host.answer = self.answer
