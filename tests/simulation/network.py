@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -86,8 +87,28 @@ class SimulatedPeers:
         return EgressResponse(status, Headers(), body, f"matrix://{server_name}{request.uri}")
 
     async def stream(self, server_name: str, request: PeerRequest) -> EgressStream:
-        """Media, of which there is none here."""
-        raise Unreachable(server_name, "no streams here")
+        """The answer in one piece."""
+        whole: Any = _Stream(await self.request(server_name, request))
+        stream: EgressStream = whole
+        return stream
+
+
+class _Stream:
+    """An answer that has come already; see `EgressStream`."""
+
+    def __init__(self, answer: EgressResponse) -> None:
+        self.status, self.headers, self.url = answer.status, answer.headers, answer.url
+        self._body = answer.body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._body
+
+    async def read(self) -> bytes:
+        """All of it."""
+        return self._body
+
+    def abort(self) -> None:
+        """Nothing more is wanted."""
 
 
 def _timed_out(server_name: str) -> Callable[[object, float], None]:

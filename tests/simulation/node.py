@@ -20,6 +20,7 @@ from homeserver.http.response import Response, encode_json
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.requester import Requester
 from homeserver.protocol.room_versions import ROOM_VERSIONS
+from homeserver.rooms import queries_members
 from homeserver.rooms.creation import RoomRequest
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.memberships import Change
@@ -130,6 +131,18 @@ class Node:
     async def send(self, room_id: str, draft: EventDraft) -> str:
         """A local user sends an event."""
         return await self.rooms.send(room_id, draft, Requester(draft.sender, None, 0))
+
+    async def learn_keys(self, server_names: list[str]) -> None:
+        """Fetch other servers' keys, as if it had heard of them before."""
+        for server_name in server_names:
+            await self.federation.keys.refresh(server_name)
+
+    async def has_left(self, room_id: str) -> bool:
+        """Whether it was in a room, and is not any more."""
+        room = await self.rooms.find_room(room_id)
+        if room is None or await self.federation.admission.find_joined(room_id) is not None:
+            return False
+        return await self._database.glance(queries_members.has_been_in, room.room_nid, self.name)
 
     async def fill(self, room_id: str, event_ids: list[str]) -> bool:
         """Fetch history."""

@@ -65,6 +65,8 @@ class Story:
         first = self._nodes[0]
         self._room_id = self._world.finish(first.create_room(self.version))
         for node in self._nodes:
+            self._world.finish(node.learn_keys([other.name for other in self._nodes]))
+        for node in self._nodes:
             for user_id in node.users:
                 if user_id != first.users[0] and self._chance.random() < 0.8:
                     self._world.finish(self._join(node, user_id, first.name))
@@ -171,6 +173,9 @@ class Story:
 
     async def _join(self, node: Node, user_id: str, *via: str) -> str | None:
         via = via or tuple(self._chance.sample([one.name for one in self._nodes if one is not node], 2))
+        if await node.has_left(self._room_id):
+            # It may have left for a reason that those it would ask have not heard of yet, and would not tell them.
+            return None
         self._note(f"{user_id} joins via {via}")
         return await node.change(user_id, Change(self._room_id, user_id, "join", via=via))
 
