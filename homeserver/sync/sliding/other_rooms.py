@@ -64,7 +64,8 @@ class OtherRooms:
                 self._tell_refusal(tx, ask, configs, draft)
             return
         state = self._last_state(tx, draft, departure)
-        was_in = before is not None and (before.membership == "join" or is_told)
+        # Was told of as joined, or of this very departure, whatever became of the membership since.
+        was_in = before is not None and (before.membership == "join" or departure.position <= before.position)
         is_expanded = is_told and before is not None and draft.wanted.limit > before.shown
         since = before.position if before is not None and was_in and not is_expanded else 0
         changed: set[StateKey] | None = None

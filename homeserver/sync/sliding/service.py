@@ -64,9 +64,10 @@ class SlidingSync:
         position = self._waiting.database.feed.position
         await self._device.acknowledge(requester, request.extensions, position)
         stream = await self._waiting.polling.streams.get(requester.user_id)
-        if opened.key in self._turns:
-            stream.wake()
+        is_waiting = opened.key in self._turns
         turn = self._turns[opened.key] = object()
+        if is_waiting:
+            stream.wake()
         try:
             return await self._poll(requester, request, opened, stream)
         finally:
