@@ -22,6 +22,7 @@ class LimitedRequestTest(HomeserverCase):
         self.assertEqual(last.error, (429, "M_LIMIT_EXCEEDED"))
         self.assertGreater(last.json["retry_after_ms"], 0)
         self.assertGreaterEqual(int(last.headers["retry-after"]), 1)
+        self.assertEqual(last.headers["access-control-allow-origin"], "*")
         bob.send(room, "not held up")
 
 
@@ -50,7 +51,18 @@ class RequestTest(HomeserverCase):
             answer = self.server.request("OPTIONS", path)
             self.assertIn(answer.status, (200, 204))
             self.assertIn("PUT", answer.headers["access-control-allow-methods"])
-            self.assertIn("authorization", answer.headers["access-control-allow-headers"].lower())
+            allowed = set(answer.headers["access-control-allow-headers"].lower().split(", "))
+            self.assertLessEqual({"x-requested-with", "content-type", "authorization", "if-match"}, allowed)
+            exposed = set(answer.headers["access-control-expose-headers"].lower().split(", "))
+            self.assertLessEqual({"etag", "location", "retry-after"}, exposed)
+
+    def test_browsers_read_errors_too(self) -> None:
+        """Also those that come before any endpoint: no token, no JSON, too much."""
+        too_large = b'"' + b"x" * (5 * 1024 * 1024) + b'"'
+        cases = (("GET", "/sync", None, 401), ("POST", "/login", b"{", 400), ("POST", "/login", too_large, 413))
+        for method, path, raw, status in cases:
+            answer = self.server.request(method, path, raw=raw)
+            self.assertEqual((answer.status, answer.headers["access-control-allow-origin"]), (status, "*"))
 
     def test_the_old_prefix_still_works(self) -> None:
         """`/r0` is what `/v3` is."""
