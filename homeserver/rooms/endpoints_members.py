@@ -91,8 +91,9 @@ class MembershipEndpoints:
         body = request.json_object()
         content = _reason(body)
         if is_threepid_invite(body):
-            room_id = request.parameters["roomId"]
-            await self._third_party.invite(room_id, read_threepid_invite(body), requester, content)
+            wanted = read_threepid_invite(body)
+            self._memberships.check_may_invite_address(requester)
+            await self._third_party.invite(request.parameters["roomId"], wanted, requester, content)
             return {}
         target = _target(body)
         content.update(await self._profile_of_local(target, requester))

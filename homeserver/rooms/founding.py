@@ -68,8 +68,8 @@ class Founding:
         new_room = f"made by {requester.user_id}"
         for user_id in request.invite:
             self._memberships.check_may_invite(requester, new_room, user_id)
-        for invite in request.invite_3pid:
-            self._memberships.check_may_invite(requester, new_room, invite.address)
+        for _ in request.invite_3pid:
+            self._memberships.check_may_invite_address(requester)
         room = await self._database.transact(self._write, request)
         about: dict[str, Any] = {"is_direct": True} if request.is_direct else {}
         for user_id in request.invite:

@@ -105,6 +105,10 @@ class Memberships:
         """What the operator says about invites, of a user or of whoever will have an address. Raises 403 and 429."""
         self._policies.check_may_invite(requester, room_id, target)
 
+    def check_may_invite_address(self, requester: Requester) -> None:
+        """The same before an identity server is asked."""
+        self._policies.check_may_invite_address(requester)
+
     async def invite(self, room: RoomRecord, change: Change, requester: Requester) -> str:
         """Invite to a room this server is in, when `check_may_invite` has been asked; raises as `change`."""
         return await self.append_invite(room, _draft(change, requester))

@@ -30,10 +30,14 @@ class RoomPolicies:
 
     def check_may_invite(self, requester: Requester, room_id: str, target: str) -> None:
         """Raise 403 where only administrators invite, 429 where the room or the invited user gets too many."""
-        if self._config.block_non_admin_invites and not requester.is_admin:
-            raise forbidden("Only administrators of this server invite.")
+        self._check_may_invite_at_all(requester)
         self._limits.check("rc_invites.per_room", room_id)
         self._limits.check("rc_invites.per_user", target)
+
+    def check_may_invite_address(self, requester: Requester) -> None:
+        """Raise 403 as for users, 429 where the requester has identity servers asked too often."""
+        self._check_may_invite_at_all(requester)
+        self._limits.check("rc_third_party_invite", requester.user_id)
 
     def check_may_join(self, user_id: str, room_id: str, *, is_remote: bool) -> None:
         """Raise 429 where a room is joined too often, or a user joins rooms of other servers too often."""
@@ -48,6 +52,10 @@ class RoomPolicies:
         return dataclasses.replace(
             request, power_override=override, initial_state=(*self._encryption(request), *request.initial_state)
         )
+
+    def _check_may_invite_at_all(self, requester: Requester) -> None:
+        if self._config.block_non_admin_invites and not requester.is_admin:
+            raise forbidden("Only administrators of this server invite.")
 
     def _encryption(self, request: RoomRequest) -> tuple[EventDraft, ...]:
         when = self._config.encryption_by_default

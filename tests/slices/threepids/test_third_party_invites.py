@@ -322,4 +322,32 @@ class ThirdPartyInviteTest(HomeserverCase):
             self.assertEqual(self.alice.refusal("POST", "/createRoom", body), (400, errcode))
 
 
+class LimitedThirdPartyInviteTest(HomeserverCase):
+    """A server whose users have identity servers asked twice, and then wait."""
+
+    settings: ClassVar[dict[str, Any]] = {
+        **INSECURE,
+        "rc_third_party_invite": {"per_second": 0.001, "burst_count": 2},
+    }
+
+    def test_identity_servers_are_not_flooded(self) -> None:
+        """429, in a new room before there is a room; other users are not held up."""
+        identity_server = IdentityServer()
+        self.addCleanup(identity_server.close)
+        alice, bob = self.new_user("alice"), self.new_user("bob")
+        room = alice.create_room()
+        for _ in range(2):
+            alice.post(f"/rooms/{room}/invite", by_address(identity_server, new_address()))
+        asked = len(identity_server.paths)
+
+        body = by_address(identity_server, new_address())
+        limited = (429, "M_LIMIT_EXCEEDED")
+        self.assertEqual(alice.refusal("POST", f"/rooms/{room}/invite", body), limited)
+        self.assertEqual(alice.refusal("POST", "/createRoom", {"invite_3pid": [body]}), limited)
+
+        self.assertEqual(len(identity_server.paths), asked)
+        self.assertEqual(alice.get("/joined_rooms")["joined_rooms"], [room])
+        bob.create_room(invite_3pid=[body])
+
+
 ThirdPartyInviteTestOnPostgres = on_postgres(ThirdPartyInviteTest)
