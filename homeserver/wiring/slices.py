@@ -79,7 +79,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     typing = _typing(ground, federation, streams)
     _follow_members(ground, presence, typing)
     data = wire_user_data(ground, federation, memberships)
-    notifications = wire_notifications(ground, data)
+    notifications, history = wire_notifications(ground, data)
     push = wire_push(ground, accounts, data, notifications)
     receipts = _receipts(ground, federation, notifications)
     _follow_accounts(ground, accounts, data, memberships, directory)
@@ -120,7 +120,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
             ReceiptEndpoints(receipts, data.read_marker.set_fully_read),
             *syncing.endpoints,
             *sliding.endpoints,
-            *push.endpoints,
+            *[history, *push.endpoints],
             *encryption.endpoints,
             *media.endpoints,
             *user_data_endpoints(ground, accounts, data),
