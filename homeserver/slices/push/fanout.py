@@ -119,7 +119,7 @@ class Fanout:
         await self._audience.load()
         position = await self._database.glance(queries.read_progress)
         self._is_ready = True
-        if position and not self._audience.is_empty():
+        if not self._audience.is_empty():
             changes = await self._database.changes_after(position)
             self._memberships_changed([one for one in changes if one.topic == "membership"])
             self._rooms_changed([one for one in changes if one.topic == "room"])
