@@ -22,6 +22,8 @@ from tests.support.server_process import ServerProcess, process_of
 
 PYTHON = os.environ.get("HEARTH_TEST_SYNAPSE")
 _KEEP = os.environ.get("HEARTH_TEST_KEEP")
+#: Identity servers of tests have certificates of their own.
+_ANY_SERVICE = {"use_insecure_ssl_client_just_for_testing_do_not_use": True}
 _NO_LIMIT = {"per_second": 1_000_000, "burst_count": 1_000_000}
 #: Both try again soon, where the other was down.
 _RETRY = {"destination_min_retry_interval": "1s", "destination_max_retry_interval": "2s"}
@@ -73,7 +75,7 @@ def synapse_and_hearth() -> Iterator[tuple[Peer, Peer]]:
 def _hearth(folder: Path, authority: Authority) -> Peer:
     folder.mkdir()
     database = {"name": "sqlite3", "args": {"database": str(folder / "homeserver.db")}}
-    server = Homeserver(folder, database, authority, federation=_RETRY)
+    server = Homeserver(folder, database, authority, federation=_RETRY, **_ANY_SERVICE)
     return Peer(server.name, server.url, process_of(server))
 
 
@@ -95,7 +97,7 @@ def _settings(folder: Path, name: str, client_port: int, port: int) -> dict[str,
     return {
         "server_name": name,
         "listeners": [
-            {**plain, "port": client_port, "resources": [{"names": ["client"]}]},
+            {**plain, "port": client_port, "resources": [{"names": ["client", "federation"]}]},
             {**plain, "port": port, "tls": True, "resources": [{"names": ["federation"]}]},
         ],
         "tls_certificate_path": str(folder / "tls.crt"),
@@ -112,6 +114,7 @@ def _settings(folder: Path, name: str, client_port: int, port: int) -> dict[str,
         "form_secret": secrets.token_hex(),
         "bcrypt_rounds": 4,
         "report_stats": False,
+        **_ANY_SERVICE,
         # It also tries each transaction several times before it counts as failed.
         "federation": {**_RETRY, "max_long_retries": 1, "max_long_retry_delay": "1s"},
         "allow_public_rooms_over_federation": True,
