@@ -12,6 +12,7 @@ from homeserver.protocol.errors import MatrixError
 
 _jitter = random.SystemRandom()
 _MOST_STEPS = 64
+_INSIST_EVERY_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class DestinationHealth:
         self._now_ms = now_ms
         self._retries = retries or Retries()
         self._failing: dict[str, tuple[int, int]] = {}
+        # When something urgent was last tried with those that are failing.
+        self._insisted: dict[str, int] = {}
         self._revived: list[Callable[[str], None]] = []
 
     async def load(self) -> None:
@@ -60,21 +63,32 @@ class DestinationHealth:
         known = self._failing.get(server_name)
         return 0 if known is None else max(0, known[1] - self._now_ms())
 
-    def check_may_try(self, server_name: str) -> None:
-        """Raise `MatrixError` 502 while a server is being left alone."""
-        if self.wait_ms(server_name):
+    def check_may_try(self, server_name: str, *, is_urgent: bool = False) -> None:
+        """Raise `MatrixError` 502 while a server is being left alone. What is urgent is tried all the same, but not at
+        every turn: a server that does not answer at all would have people wait each time."""
+        if self.wait_ms(server_name) and not (is_urgent and self._may_insist(server_name)):
             raise MatrixError(502, "M_UNKNOWN", f"{server_name} could not be reached lately; it is tried again soon.")
 
     async def record_success(self, server_name: str) -> None:
         """The server answered."""
+        self._insisted.pop(server_name, None)
         if self._failing.pop(server_name, None) is not None:
             await self._database.transact(queries_outgoing.write_failure, server_name, 0, 0)
             for callback in self._revived:
                 callback(server_name)
 
-    async def record_failure(self, server_name: str) -> None:
-        """The server could not be reached, or answered nonsense."""
+    async def record_failure(self, server_name: str, *, is_urgent: bool = False) -> None:
+        """The server could not be reached, or answered nonsense. That an urgent try failed makes no wait longer."""
+        if is_urgent and self.wait_ms(server_name):
+            return
         failures = self._failing.get(server_name, (0, 0))[0] + 1
         retry_at_ms = self._now_ms() + self._retries.wait_ms(failures)
         self._failing[server_name] = (failures, retry_at_ms)
         await self._database.transact(queries_outgoing.write_failure, server_name, failures, retry_at_ms)
+
+    def _may_insist(self, server_name: str) -> bool:
+        now_ms = self._now_ms()
+        if now_ms - self._insisted.get(server_name, 0) < _INSIST_EVERY_MS:
+            return False
+        self._insisted[server_name] = now_ms
+        return True

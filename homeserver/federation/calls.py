@@ -34,20 +34,21 @@ _MAX_ERROR_BYTES = 64 * 1024
 class Destinations(Protocol):
     """Which servers are being left alone because they were unreachable."""
 
-    def check_may_try(self, server_name: str) -> None:
+    def check_may_try(self, server_name: str, *, is_urgent: bool = ...) -> None:
         """Raise `MatrixError` (502) while a server is not to be tried."""
 
     async def record_success(self, server_name: str) -> None:
         """The server answered."""
 
-    async def record_failure(self, server_name: str) -> None:
+    async def record_failure(self, server_name: str, *, is_urgent: bool = ...) -> None:
         """The server could not be reached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request. `path`: segments that are percent-encoded here; `content`: a JSON object, or its canonical bytes;
-    None for no body. `is_counted`: whether to ask and tell `Destinations`."""
+    None for no body. `is_counted`: whether to ask and tell `Destinations`. `is_urgent`: a person waits for the answer,
+    and another try may well succeed where earlier ones did not."""
 
     method: str
     path: tuple[str, ...]
@@ -55,6 +56,7 @@ class Call:
     content: Mapping[str, Any] | bytes | None = None
     options: EgressOptions = EgressOptions()  # noqa: RUF009 (frozen)
     is_counted: bool = True
+    is_urgent: bool = False
 
     @property
     def uri(self) -> str:
@@ -118,7 +120,7 @@ class Calls:
         if not self._rules.is_allowed(destination):
             raise NotAllowed(destination)
         if call.is_counted:
-            self._destinations.check_may_try(destination)
+            self._destinations.check_may_try(destination, is_urgent=call.is_urgent)
 
     def _signed(self, destination: str, call: Call) -> PeerRequest:
         content = call.content
@@ -135,7 +137,7 @@ class Calls:
         if is_success:
             await self._destinations.record_success(destination)
         else:
-            await self._destinations.record_failure(destination)
+            await self._destinations.record_failure(destination, is_urgent=call.is_urgent)
 
 
 def decode_answer(body: bytes, shape: type[T]) -> T:

@@ -119,7 +119,9 @@ class QueryClient:
 
         https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1userdevicesuserid
         """
-        answer = await self._calls.ask(destination, self._get(("user", "devices", user_id), []), _Devices)
+        answer = await self._calls.ask(
+            destination, self._get(("user", "devices", user_id), [], is_urgent=True), _Devices
+        )
         if answer.user_id != user_id:
             raise BadAnswer(destination, "its answer is about another user")
         answer.devices = [
@@ -139,7 +141,7 @@ class QueryClient:
 
         https://spec.matrix.org/v1.19/server-server-api/#post_matrixfederationv1userkeysquery
         """
-        call = self._post(("user", "keys", "query"), {"device_keys": device_keys})
+        call = self._post(("user", "keys", "query"), {"device_keys": device_keys}, is_urgent=True)
         answer = await self._calls.ask(destination, call, _UserKeys)
         devices = {
             user_id: {
@@ -162,7 +164,7 @@ class QueryClient:
 
         https://spec.matrix.org/v1.19/server-server-api/#post_matrixfederationv1userkeysclaim
         """
-        call = self._post(("user", "keys", "claim"), {"one_time_keys": one_time_keys})
+        call = self._post(("user", "keys", "claim"), {"one_time_keys": one_time_keys}, is_urgent=True)
         answer = await self._calls.ask(destination, call, _ClaimedKeys)
         found: Json = {}
         for user_id, devices in one_time_keys.items():
@@ -174,11 +176,11 @@ class QueryClient:
                         break
         return found
 
-    def _get(self, path: tuple[str, ...], query: list[tuple[str, str]]) -> Call:
-        return Call("GET", (*_V1, *path), query, options=self._options)
+    def _get(self, path: tuple[str, ...], query: list[tuple[str, str]], *, is_urgent: bool = False) -> Call:
+        return Call("GET", (*_V1, *path), query, options=self._options, is_urgent=is_urgent)
 
-    def _post(self, path: tuple[str, ...], content: Mapping[str, Any]) -> Call:
-        return Call("POST", (*_V1, *path), content=content, options=self._options)
+    def _post(self, path: tuple[str, ...], content: Mapping[str, Any], *, is_urgent: bool = False) -> Call:
+        return Call("POST", (*_V1, *path), content=content, options=self._options, is_urgent=is_urgent)
 
 
 def _converted(values: list[Any], shape: type[Any]) -> Iterator[Any]:

@@ -53,6 +53,7 @@ class Encryption:
         await self.to_device.reap()
         await self.remote_lists.reap()
         await self.resync.start()
+        self.resync.audit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from homeserver.slices.keys.signing_shapes import with_signatures
 from homeserver.slices.keys.updates import read_signing_key
 
 KEY_SECTIONS = ("device_keys", "master_keys", "self_signing_keys")
-#: Of so many users of a server the lists are fetched and kept; of more they are asked for in one request.
+#: The lists of so many users of a server are waited for; of more the keys are asked for in one request, and the lists
+#: come after the answer.
 _MOST_FETCHED = 10
 
 Asked = Mapping[str, list[str]]
@@ -50,15 +51,19 @@ class RemoteKeys:
         found: Json = {section: {} for section in KEY_SECTIONS}
         _merge(found, known.answer, asked)
         questions = {}
+        later: dict[str, list[str]] = {}
         for server_name, part in by_server(asked).items():
             outdated = [user_id for user_id in part if user_id in known.outdated]
             strangers = {user_id: ids for user_id, ids in part.items() if user_id in known.strangers}
             if len(outdated) > _MOST_FETCHED:
                 strangers |= {user_id: part[user_id] for user_id in outdated}
-                outdated = []
+                later[server_name], outdated = outdated, []
             if outdated or strangers:
                 questions[server_name] = self._ask(server_name, outdated, strangers)
         answers, failures = await gather(questions, timeout_ms, self._reactor)
+        for server_name, outdated in later.items():
+            if server_name not in failures:
+                self._resync.fetch_later(server_name, outdated)
         for answer in answers.values():
             _merge(found, answer, asked)
         if known.outdated:

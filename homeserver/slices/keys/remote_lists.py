@@ -30,6 +30,7 @@ from homeserver.slices.keys.updates import (
 )
 
 _MOST_ATTEMPTS = 3
+_TOLD_USAGES = ("master", "self_signing")
 _REAPED_AT_ONCE = 1000
 
 
@@ -65,6 +66,7 @@ class RemoteLists:
         self._nearness = nearness
         self._fetch_devices = fetch_devices
         self._reaped_upto = ""
+        self._audited_upto = ""
 
     async def known(self, user_ids: Collection[str]) -> Known:
         """What is known of some users of other servers."""
@@ -103,6 +105,21 @@ class RemoteLists:
     async def to_resync(self) -> list[str]:
         """Whose lists have to come whole."""
         return await self._database.read(queries.users_to_resync)
+
+    async def to_audit(self, number: int) -> list[str]:
+        """So many users with lists, others every time until it was everybody's turn."""
+        users = await self._database.read(queries.users_after, self._audited_upto, number)
+        self._audited_upto = users[-1] if len(users) == number else ""
+        return users
+
+    async def audit(self, user_id: str) -> None:
+        """Compare a list that counts as right with what its server says now; where it differs it is replaced, and
+        clients are told. Raises `MatrixError`."""
+        position = self._database.feed.position
+        before = await self._database.read(self._right_list, user_id)
+        if before is not None:
+            answer = await self._fetch_devices(server_name_of(user_id), user_id)
+            await self._database.transact(self._compare, before, answer, position)
 
     async def reap(self) -> None:
         """Forget the lists of users who share no room any more; some at a time."""
@@ -169,6 +186,22 @@ class RemoteLists:
         if is_whole and (heard or before.is_owed or stream_id > before.stream_id):
             self._changes.note(tx, user_id)
         return is_whole
+
+    def _right_list(self, tx: Transaction, user_id: str) -> RemoteList | None:
+        found = queries.find_list(tx, user_id)
+        return None if found is None or found.needs_resync or not self._is_kept(tx, found) else found
+
+    def _compare(self, tx: Transaction, before: RemoteList, answer: Json, position: int) -> None:
+        user_id = before.user_id
+        if self._right_list(tx, user_id) != before:
+            # A change came meanwhile, and was taken in as such.
+            return
+        known = [(device_id, keys, name) for _, device_id, keys, name in queries.devices_of(tx, [user_id])]
+        signing_keys = tuple(read_signing_key(answer.get(f"{each}_key"), user_id, each) for each in _TOLD_USAGES)
+        told = sorted(read_devices(user_id, answer["devices"]), key=lambda device: device[0])
+        if told != known or signing_keys != (before.master_key, before.self_signing_key):
+            self._keep(tx, user_id, answer, position)
+            self._changes.note(tx, user_id)
 
     def _note_failed(self, tx: Transaction, user_id: str) -> None:
         found = queries.find_list(tx, user_id)

@@ -14,6 +14,8 @@ from homeserver.slices.keys.shapes import Json
 
 logger = logging.getLogger(__name__)
 
+_AUDITED_AT_ONCE = 20
+
 Spawn = Callable[[Awaitable[None]], None]
 
 
@@ -26,6 +28,7 @@ class Resync:
         self._waiting: dict[str, list[Deferred[None]]] = {}
         self._retrying: set[str] = set()
         self._missed: dict[str, dict[str, None]] = {}
+        self._is_auditing = False
 
     async def start(self) -> None:
         """Go on with what a stop interrupted, or what failed. Now and then."""
@@ -41,12 +44,32 @@ class Resync:
     async def receive_update(self, origin: str, content: Json) -> None:
         """An `m.device_list_update` EDU."""
         user_id = await self._lists.receive_update(origin, content)
-        if user_id is None:
-            return
-        is_fetching = origin in self._missed
-        self._missed.setdefault(origin, {})[user_id] = None
+        if user_id is not None:
+            self.fetch_later(origin, [user_id])
+
+    def fetch_later(self, server_name: str, user_ids: Collection[str]) -> None:
+        """Have lists of a server's users come, one after the other, without waiting for it."""
+        is_fetching = server_name in self._missed
+        self._missed.setdefault(server_name, {}).update(dict.fromkeys(user_ids))
         if not is_fetching:
-            self._spawn(self._fetch_missed(origin))
+            self._spawn(self._fetch_missed(server_name))
+
+    def audit(self) -> None:
+        """Compare some lists with what their servers say now, without waiting for it: what was told wrongly, or not at
+        all, is mended."""
+        if not self._is_auditing:
+            self._is_auditing = True
+            self._spawn(self._audit())
+
+    async def _audit(self) -> None:
+        try:
+            for user_id in await self._lists.to_audit(_AUDITED_AT_ONCE):
+                try:
+                    await self._lists.audit(user_id)
+                except MatrixError as error:
+                    logger.info("the devices of %s could not be compared: %s", user_id, error.message)
+        finally:
+            self._is_auditing = False
 
     async def fetch(self, user_id: str) -> None:
         """Have a user's list come, or wait for it if it is coming; raises `MatrixError`."""

@@ -67,6 +67,29 @@ class DeviceListsOfTwoServersTest(FederationCase):
 
         self.assertEqual(self.devices_of_bob(), {self.bob.device_id})
 
+    def test_many_lists_come_after_the_answer(self) -> None:
+        """Alice joins a room of many over there: their keys are asked for in one request, and kept all the same."""
+        users = [self.there.new_user("member") for _ in range(12)]
+        for user in users:
+            CryptoDevice(user).upload()
+        room = users[0].create_room(preset="public_chat")
+        for user in users[1:]:
+            user.join(room)
+        self.alice.join(room, self.there.name)
+        self.since = self.alice.sync()["next_batch"]
+        expected = {user.user_id: {user.device_id} for user in users}
+
+        def known() -> Json:
+            answer = query(self.alice, *users)
+            self.assertEqual(answer["failures"], {})
+            return {user_id: set(devices) for user_id, devices in answer["device_keys"].items()}
+
+        self.assertEqual(known(), expected)
+        self.wait_until_changed(*users)
+        self.there.stop()
+
+        self.assertEqual(known(), expected)
+
     def test_changes_while_this_server_was_down_come_later(self) -> None:
         """They wait over there, also over a restart there."""
         self.assertEqual(self.devices_of_bob(), {self.bob.device_id})

@@ -5,8 +5,11 @@ https://spec.matrix.org/v1.19/server-server-api/#end-to-end-encryption
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.federation.two_servers import wait_for_membership
 from tests.support.crypto_device import CryptoDevice, claim, query
 from tests.support.databases import on_postgres
 from tests.support.homeserver import FederationCase
@@ -64,6 +67,33 @@ class KeysOfTwoServersTest(FederationCase):
         answer = self.alice.post("/keys/claim", {"one_time_keys": wanted})
         self.assertEqual(list(answer["failures"]), ["localhost:1"])
         self.assertEqual(answer["one_time_keys"], {self.bob.user_id: {self.bob.device_id: keys}})
+
+
+class KeysOfServersLeftAloneTest(FederationCase):
+    """A server that was not reached is not tried again for an hour, but for what a person waits for."""
+
+    settings: ClassVar = {
+        "federation": {"destination_min_retry_interval": "1h", "destination_max_retry_interval": "1h"}
+    }
+
+    def test_keys_are_asked_for_as_soon_as_it_is_back(self) -> None:
+        """And with the answer it counts as there again: what waited for it arrives."""
+        alice, bob = self.here.new_user("alice"), self.there.new_user("bob")
+        room = alice.create_room(preset="public_chat")
+        bob.join(room, self.here.name)
+        device = CryptoDevice(bob)
+        keys = device.one_time_keys(1)
+        device.upload(keys)
+        wait_for_membership(alice, room, bob, "join")
+        self.there.stop()
+        event_id = alice.send(room, "into the void")
+        path = f"/profile/@somebody:{self.there.name}"
+        alice.sync_until(lambda _: "could not be reached lately" in alice.request("GET", path).json["error"])
+        self.there.start()
+
+        self.assertEqual(claim(alice, bob), [keys])
+
+        bob.wait_for_event(room, event_id)
 
 
 class HostileKeysTest(HostileCase):
@@ -124,4 +154,5 @@ class HostileKeysTest(HostileCase):
 
 
 KeysOfTwoServersTestOnPostgres = on_postgres(KeysOfTwoServersTest)
+KeysOfServersLeftAloneTestOnPostgres = on_postgres(KeysOfServersLeftAloneTest)
 HostileKeysTestOnPostgres = on_postgres(HostileKeysTest)

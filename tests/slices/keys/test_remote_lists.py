@@ -165,6 +165,35 @@ class RemoteListTest(HostileCase):
         self.assertEqual(self.known(), {"ONE", "TWO"})
         self.assertEqual(self.peer.requests_of(self.path), 2)
 
+    def test_a_list_that_is_wrong_is_mended_by_comparing_it(self) -> None:
+        """A change was never told: now and then lists are compared with what their servers say, and who shares a room
+        is told of what differs, once."""
+        self.known()
+        self.is_told()
+        self.answer_devices(1, "ONE", "TWO")
+        self.assertEqual(self.known(), {"ONE"})
+
+        self.server.reap()
+
+        self.wait_until_told()
+        self.assertEqual(self.known(), {"ONE", "TWO"})
+        self.server.reap()
+        self.wait_for_requests(3)
+        self.assertFalse(self.is_told())
+
+    def test_a_list_whose_server_is_gone_stays_as_it_is(self) -> None:
+        """When it cannot be compared it counts as right."""
+        self.known()
+        self.is_told()
+        self.peer.on("GET", self.path, {"errcode": "M_UNKNOWN", "error": "Out of order"}, 500)
+
+        self.server.reap()
+
+        self.wait_for_requests(2)
+        self.assertFalse(self.is_told())
+        answer = self.alice.post("/keys/query", {"device_keys": {self.peer.user_id: []}})
+        self.assertEqual((answer["failures"], list(answer["device_keys"][self.peer.user_id])), ({}, ["ONE"]))
+
     def test_a_server_speaks_for_its_own_users_only(self) -> None:
         """Neither for local users nor for a third server's."""
         third = self.new_peer()
