@@ -136,7 +136,7 @@ class Renderer:
         for nid, (replaces_nid, redacted_by) in extra.items():
             if nid not in stored:
                 continue
-            unsigned = _unsigned(stored, replaces_nid, redacted_by)
+            unsigned = _unsigned(stored, redacted_by)
             rendered = replace(_rendered(stored[nid], unsigned, sent.get(nid)), delay_id=delayed.get(nid))
             if replaces_nid is not None and replaces_nid in stored:
                 old = stored[replaces_nid]
@@ -168,13 +168,12 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
 
 
 def _previous(old: Event) -> bytes:
-    return b',"prev_content":%b,"prev_sender":%b' % (_encode(old.content), _encode(old.sender))
+    told = (_encode(old.event_id), _encode(old.content), _encode(old.sender))
+    return b',"replaces_state":%b,"prev_content":%b,"prev_sender":%b' % told
 
 
-def _unsigned(stored: dict[int, StoredEvent], replaces_nid: int | None, redacted_by: int | None) -> bytes:
+def _unsigned(stored: dict[int, StoredEvent], redacted_by: int | None) -> bytes:
     parts = []
-    if replaces_nid is not None and replaces_nid in stored:
-        parts.append(b',"replaces_state":%b' % _encode(stored[replaces_nid].event.event_id))
     if redacted_by is not None and redacted_by in stored:
         because = stored[redacted_by].event
         # `redacted_by` is of before `redacted_because`; there are clients that look for it.

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#room-event-format
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -14,6 +14,7 @@ from homeserver.database import Transaction
 from homeserver.protocol.requester import Requester
 from homeserver.rooms import queries_rooms
 from homeserver.rooms.loading import EventLoader
+from homeserver.rooms.records import StoredEvent
 from homeserver.rooms.rendering import Rendered, Renderer
 from homeserver.rooms.visibility import Visibility
 
@@ -95,6 +96,9 @@ class EventViews:
         is_erased = room is not None and self._visibility.is_erased_for(tx, room[0], viewer.user_id, stored)
         return self._renderer.without_content(stored) if is_erased else rendered
 
+    def _stored(self, tx: Transaction, nids: Sequence[int]) -> Collection[StoredEvent]:
+        return self._loader.stored_by_nid(tx, nids).values()
+
     def _seen(self, tx: Transaction, viewer: Viewer, nids: Sequence[int]) -> set[int]:
         """Those of some events, of any rooms, that the viewer may see."""
         seen: set[int] = set()
@@ -105,6 +109,9 @@ class EventViews:
             room = queries_rooms.find_room(tx, room_id)
             if room is not None:
                 seen.update(self.visible(tx, room[0], viewer.user_id, own))
+                if self.is_or_was_joined(tx, room[0], viewer.user_id):
+                    # State of before this server's join, which every member has been given.
+                    seen.update(one.event_nid for one in self._stored(tx, own) if one.state_before is None)
         return seen
 
     def is_joined(self, tx: Transaction, room_nid: int, user_id: str) -> bool:

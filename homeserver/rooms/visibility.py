@@ -88,11 +88,12 @@ class Visibility:
 
     def shows_also(self, tx: Transaction, earlier: StoredEvent, later: StoredEvent) -> bool:
         """Whether everybody who may see an event by its room's history visibility may see an earlier one too."""
-        if later.state_before is None:
+        if later.state_before is None or (later.event.is_state and later.event.key == HISTORY_VISIBILITY):
+            # What opens a room is shown also to those for whom it was closed before.
             return False
         if earlier.state_before is None:
             # From before this server's join, and known as part of the state then, which every member has been given.
-            return self.setting(tx, self._snapshots.get(tx, later.state_before)) in ("shared", "world_readable")
+            return self.setting(tx, self._snapshots.get(tx, later.state_before)) == "shared"
         setting = self.setting(tx, self._snapshots.get(tx, earlier.state_before))
         if setting != "shared":
             return setting == "world_readable"

@@ -18,6 +18,7 @@ FindFilter = Callable[[str, str], Awaitable[dict[str, Any]]]
 """(user id, filter id) to the filter; 404 `M_NOT_FOUND`."""
 
 _UNSTABLE_STATE_AFTER = "org.matrix.msc4222.state_after"
+_PRESENCES = ("online", "offline", "unavailable", "org.matrix.msc3026.busy")
 
 
 class SyncEndpoints:
@@ -37,7 +38,7 @@ class SyncEndpoints:
         query = request.query
         since = query.find("since")
         presence = query.find("set_presence") or "online"
-        if presence not in ("online", "offline", "unavailable"):
+        if presence not in _PRESENCES:
             raise invalid_param("set_presence: must be 'online', 'offline' or 'unavailable'.")
         wanted = SyncRequest(
             filter=await self._filter(query.find("filter"), requester),

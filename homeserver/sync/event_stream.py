@@ -68,7 +68,7 @@ class EventStream:
 
     async def listen(self, requester: Requester, since: SyncToken | None, timeout_ms: int, limit: int) -> Json:
         """`{"chunk", "start", "end"}` for all that the user sees; waits while there is nothing. Counts as online."""
-        self._sources.presence.set_presence(requester.user_id, "online")
+        self._sources.presence.set_presence(requester.user_id, "online", requester.device_id or "")
         stream = await self._polling.streams.get(requester.user_id)
         start = since or self._polling.now()
 

@@ -56,7 +56,7 @@ class Sync:
 
     async def sync(self, requester: Requester, request: SyncRequest) -> dict[str, Any]:
         """One answer. Waits up to `timeout_ms` while there is nothing to tell; an initial sync never waits."""
-        self._presence.set_presence(requester.user_id, request.set_presence)
+        self._presence.set_presence(requester.user_id, request.set_presence, requester.device_id or "")
         if request.since is not None:
             await self._encryption.acknowledge(requester, request.since)
         stream = await self._polling.streams.get(requester.user_id)

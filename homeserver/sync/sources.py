@@ -78,8 +78,8 @@ class PresenceSource(Protocol):
     def presence_of(self, user_ids: Iterable[str]) -> list[Json]:
         """`m.presence` events of users, whether or not the reader may see them."""
 
-    def set_presence(self, user_id: str, presence: str) -> None:
-        """The user is syncing with this `set_presence`."""
+    def set_presence(self, user_id: str, presence: str, device_id: str = "") -> None:
+        """A device of the user is syncing with this `set_presence`."""
 
 
 class PushRuleSource(Protocol):

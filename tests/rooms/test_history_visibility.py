@@ -84,6 +84,22 @@ class HistoryVisibilityTest(HomeserverCase):
         self.assertEqual(self.read(self.bob, room, sent), "b")
         self.bob.get(f"/rooms/{room}/event/{change}")
 
+    def test_what_opens_a_room_does_not_show_what_it_replaced(self) -> None:
+        """Neither its content nor its id, to those who could not read it; members are shown both."""
+        room = self.room_of("shared")
+        change = self.alice.set_state(room, "m.room.history_visibility", {"history_visibility": "world_readable"})
+        name = self.alice.set_state(room, "m.room.name", {"name": "open"})
+        self.alice.set_state(room, "m.room.topic", {"topic": "open"})
+        topic = self.alice.set_state(room, "m.room.topic", {"topic": "more open"})
+        told = {"replaces_state", "prev_content", "prev_sender"}
+
+        for user, shown in ((self.carol, set()), (self.alice, told)):
+            chunk = user.get(f"/rooms/{room}/messages", {"dir": "b", "limit": 50})["chunk"]
+            events = {event["event_id"]: event for event in chunk}
+            self.assertEqual(events[change]["unsigned"].keys() & told, shown)
+            self.assertEqual(events[topic]["unsigned"].keys() & told, told)
+            self.assertEqual(events[name]["unsigned"].keys() & told, set())
+
     def test_who_comes_back_reads_what_was_said_in_the_meantime_if_it_is_shared(self) -> None:
         """And only what was said while they were there where it is for the joined."""
         for setting, expected in (("shared", "abc"), ("joined", "ac")):

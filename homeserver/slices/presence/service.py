@@ -13,7 +13,9 @@ from homeserver.clock import Clock
 from homeserver.protocol.errors import bad_json, forbidden
 from homeserver.protocol.ids import server_name_of
 
-STATES = ("online", "unavailable", "offline")
+#: Of several devices of a user, the one whose state stands first here says how the user is.
+STATES = ("org.matrix.msc3026.busy", "online", "unavailable", "offline")
+_PRESENT = ("org.matrix.msc3026.busy", "online")
 OFFLINE_AFTER_S = 45
 IDLE_AFTER_S = 300
 ACTIVE_FOR_S = 60
@@ -45,7 +47,8 @@ class PresenceSettings:
 
 @dataclass(slots=True)
 class UserPresence:
-    """What is known of a user. Times are seconds of the reactor's clock."""
+    """What is known of a user. Times are seconds of the reactor's clock. `devices`: by id, the state that each synced
+    with last, and when."""
 
     state: str = "offline"
     status_msg: str | None = None
@@ -53,6 +56,12 @@ class UserPresence:
     synced_at_s: float = 0.0
     changed_at: int = 0
     audience: set[str] = field(default_factory=set)
+    devices: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def merged(self, now_s: float) -> str:
+        """The state by the devices that sync at present."""
+        self.devices = {one: told for one, told in self.devices.items() if now_s - told[1] <= OFFLINE_AFTER_S}
+        return min((state for state, _ in self.devices.values()), key=STATES.index, default="offline")
 
 
 class Presence:
@@ -79,17 +88,19 @@ class Presence:
         self._moved: set[str] = set()
         self._is_looking = False
 
-    def set_presence(self, user_id: str, presence: str) -> None:
-        """The user is syncing. Costs nothing while the state stays what it is."""
+    def set_presence(self, user_id: str, presence: str, device_id: str = "") -> None:
+        """One of the user's devices is syncing. Costs nothing while the state stays what it is."""
         if not self._settings.is_enabled or presence == "offline":
             return
         user = self._users.setdefault(user_id, UserPresence())
         now_s = self._reactor.seconds()
         user.synced_at_s = now_s
-        if presence == "online":
+        user.devices[device_id] = (presence, now_s)
+        if presence in _PRESENT:
             user.active_at_s = now_s
-        if user.state != presence:
-            user.state = presence
+        state = user.merged(now_s)
+        if user.state != state:
+            user.state = state
             self._spawn(self._changed(user_id, user))
 
     async def put(self, user_id: str, state: str, status_msg: str | None) -> None:
@@ -103,6 +114,8 @@ class Presence:
         user = self._users.setdefault(user_id, UserPresence())
         user.state, user.status_msg = state, status_msg
         user.active_at_s = user.synced_at_s = self._reactor.seconds()
+        # What was said last counts for all devices, until one of them says otherwise.
+        user.devices.clear()
         await self._changed(user_id, user)
 
     async def get(self, user_id: str, reader: str) -> dict[str, Any]:
@@ -250,7 +263,7 @@ class Presence:
         ago_s = self._reactor.seconds() - user.active_at_s
         if user.active_at_s:
             content["last_active_ago"] = int(ago_s * 1000)
-        if user.state == "online":
+        if user.state in _PRESENT:
             content["currently_active"] = ago_s < ACTIVE_FOR_S
         if user.status_msg is not None:
             content["status_msg"] = user.status_msg

@@ -34,7 +34,7 @@ _MOST_ELEMENTS = 200
 _MOST_TO_DEVICE = 100
 _GREATEST_ID_BYTES = 255
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z._~-]{1,255}\Z")
-_PRESENCES = ("online", "offline", "unavailable")
+_PRESENCES = ("online", "offline", "unavailable", "org.matrix.msc3026.busy")
 _ANY = "*"
 
 

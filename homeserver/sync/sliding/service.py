@@ -60,7 +60,7 @@ class SlidingSync:
         """One answer. Waits up to the request's timeout while there is nothing to tell; the first of a connection never
         does. 400 `M_UNKNOWN_POS` for a `pos` that the connection is not at."""
         opened = await self._connections.open(requester, request.conn_id, request.pos)
-        self._presence.set_presence(requester.user_id, request.set_presence)
+        self._presence.set_presence(requester.user_id, request.set_presence, requester.device_id or "")
         position = self._waiting.database.feed.position
         await self._device.acknowledge(requester, request.extensions, position)
         stream = await self._waiting.polling.streams.get(requester.user_id)

@@ -50,6 +50,32 @@ class PresenceTest(HomeserverCase):
         content = self.bob.sync_until(lambda answer: presence_of(self.alice, answer), since)
         self.assertEqual((content["presence"], content["currently_active"]), ("online", True))
 
+    def test_of_several_devices_the_most_present_one_counts(self) -> None:
+        """An idle one beside it changes nothing, however often it syncs."""
+        phone = self.alice.log_in_again()
+        self.alice.sync()
+        since = self.bob.sync(set_presence="offline")["next_batch"]
+        phone.sync(set_presence="unavailable")
+        self.assertEqual(self.bob.get(f"/presence/{self.alice.user_id}/status")["presence"], "online")
+        self.assertIsNone(presence_of(self.alice, self.bob.sync(since, set_presence="offline")))
+        self.alice.sync(set_presence="unavailable")
+
+        content = self.bob.sync_until(lambda answer: presence_of(self.alice, answer), since, set_presence="offline")
+        self.assertEqual(content["presence"], "unavailable")
+
+    def test_a_user_may_be_busy(self) -> None:
+        """As clients say it that ask whether the server knows of it (MSC3026)."""
+        busy = "org.matrix.msc3026.busy"
+        self.assertIs(self.bob.get("/_matrix/client/versions")["unstable_features"][f"{busy}_presence"], True)
+        since = self.bob.sync(set_presence="offline")["next_batch"]
+        self.put(self.alice, busy)
+        content = presence_of(self.alice, self.bob.sync(since, set_presence="offline"))
+        self.assertEqual((content or {})["presence"], busy)
+        self.alice.log_in_again().sync(set_presence=busy)
+        self.alice.sync()
+
+        self.assertEqual(self.bob.get(f"/presence/{self.alice.user_id}/status")["presence"], busy)
+
     def test_a_change_is_told_once(self) -> None:
         """And a first sync tells of everybody who is known."""
         self.put(self.alice, "online")
