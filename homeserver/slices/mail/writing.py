@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formatdate, make_msgid
 
 from jinja2 import Environment, PackageLoader, select_autoescape
@@ -49,7 +50,8 @@ class Writer:
 
     def wrap(self, address: str, written: Written) -> EmailMessage:
         """The same of what was written elsewhere."""
-        message = EmailMessage()
+        # A link in a field must stay whole, which by default it does not.
+        message = EmailMessage(EmailPolicy(max_line_length=900))
         message["From"] = self._sender
         message["To"] = address
         message["Subject"] = written.subject

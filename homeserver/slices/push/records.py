@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from homeserver.rooms.records import ReadPlace
 
@@ -83,8 +83,7 @@ class Pusher:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """An event that notifies a user, and how. `thread_id`: its root, None in the main timeline. `is_invite`: it asks
     the user into the room, of which the server may know nothing else."""
 
