@@ -9,6 +9,7 @@ from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.client_media import MediaClient
 from homeserver.processes import WorkerProcesses
 from homeserver.rooms.mentioned_media import MentionedMedia
+from homeserver.slices.media.bucket import BucketContents
 from homeserver.slices.media.contents import Contents
 from homeserver.slices.media.downloads import Downloads
 from homeserver.slices.media.endpoints import DownloadEndpoints, UploadEndpoints
@@ -21,6 +22,7 @@ from homeserver.slices.media.preview_images import PreviewImages
 from homeserver.slices.media.quotas import UploadQuota
 from homeserver.slices.media.retention import Retention
 from homeserver.slices.media.service import MediaFiles, MediaSettings
+from homeserver.slices.media.staging import StagingFolder
 from homeserver.slices.media.thumbnailing import Thumbnailing
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
@@ -36,6 +38,7 @@ class MediaParts:
     retention: Retention
     processes: WorkerProcesses
     previews: PreviewParts | None
+    contents: Contents
     endpoints: list[object]
 
 
@@ -58,6 +61,7 @@ def wire_media(ground: Ground, federation: Federation, accounts: AccountParts, f
         retention,
         processes,
         previews,
+        contents,
         [
             *(previews.endpoints if previews is not None else ()),
             UploadEndpoints(files),
@@ -89,4 +93,8 @@ def _verbs(ground: Ground, accounts: AccountParts, find_profile: FindProfile) ->
 
 
 def _contents(ground: Ground) -> Contents:
-    return FolderContents(ground.config.media.path, ground.offload)
+    config = ground.config.media
+    if config.object_storage is None:
+        return FolderContents(config.path, ground.offload)
+    staging = StagingFolder(config.path / "tmp", ground.offload)
+    return BucketContents(config.object_storage, staging, ground.reactor)

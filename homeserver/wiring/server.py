@@ -97,6 +97,7 @@ class Server:
         await self._accounts.stop()
         await self._ground.background.finish()
         await self._slices.push.save()
+        await self._ground.offload(self._slices.media.contents.close)
         await self._ground.offload(self._ground.database.close)
         self._ground.threads.stop()
 

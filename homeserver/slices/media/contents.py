@@ -1,6 +1,6 @@
 """What a place for contents does. Contents are named by their SHA-256: equal contents are one.
 
-Two places do: a folder (`folder`), and object storage that many machines share (`object_storage`).
+Two places do: a folder (`folder`), and a bucket that many machines share (`bucket`).
 """
 
 from __future__ import annotations
@@ -44,8 +44,11 @@ class Contents(Protocol):
     async def give_back(self, path: Path) -> None:
         """A borrowed file is not needed any more."""
 
-    def link(self, content: Content, about: About) -> str | None:
+    async def link(self, content: Content, about: About) -> str | None:
         """A URL where anybody gets the content for a while, under this type and name; None where there is no such."""
 
     async def sweep(self) -> None:
         """Remove what was left under temporary names by processes that died."""
+
+    def close(self) -> None:
+        """End what it has running; may wait. Nothing may follow."""

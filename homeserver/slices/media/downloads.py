@@ -34,9 +34,9 @@ class Downloads:
         media, _ = await self.find(wish)
         return await self._thumbnailing.thumbnail(media, size)
 
-    def link(self, content: Content, about: About) -> str | None:
+    async def link(self, content: Content, about: About) -> str | None:
         """A URL of object storage where anybody gets a content for a while, where the operator wants that."""
-        return self._contents.link(content, about)
+        return await self._contents.link(content, about)
 
     def read(self, content: Content, start: int, length: int) -> AsyncIterator[bytes]:
         """A part of a content, in pieces."""

@@ -116,16 +116,16 @@ class DownloadEndpoints:
     async def _download(self, request: Request, wish: Wish) -> Response:
         media, content = await self._downloads.find(wish)
         name = checked_name(request.parameters.get("fileName")) or media.file_name
-        return self._answer(request, wish, content, About(media.content_type, name))
+        return await self._answer(request, wish, content, About(media.content_type, name))
 
     async def _thumbnail(self, request: Request, wish: Wish) -> Response:
         thumbnail = await self._downloads.thumbnail(wish, thumbnail_size(request.query))
-        return self._answer(request, wish, thumbnail.content, thumbnail_about(thumbnail))
+        return await self._answer(request, wish, thumbnail.content, thumbnail_about(thumbnail))
 
-    def _answer(self, request: Request, wish: Wish, content: Content, about: About) -> Response:
+    async def _answer(self, request: Request, wish: Wish, content: Content, about: About) -> Response:
         """The older endpoints lead elsewhere only where the client says that it goes there."""
         if wish.has_account or request.query.boolean("allow_redirect"):
-            url = self._downloads.link(content, about)
+            url = await self._downloads.link(content, about)
             if url is not None:
                 return redirect(url, 307)
         return file_response(request, content, about, self._downloads.read)

@@ -27,16 +27,16 @@ class MediaFederationEndpoints:
     async def download(self, request: Request, origin: str) -> Response:
         """https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1mediadownloadmediaid"""
         media, content = await self._downloads.find(self._wish(request))
-        return self._answer(content, About(media.content_type, media.file_name))
+        return await self._answer(content, About(media.content_type, media.file_name))
 
     @route("GET", "/_matrix/federation/v1/media/thumbnail/{mediaId}", access=Access.SERVER)
     async def thumbnail(self, request: Request, origin: str) -> Response:
         """https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1mediathumbnailmediaid"""
         thumbnail = await self._downloads.thumbnail(self._wish(request), thumbnail_size(request.query))
-        return self._answer(thumbnail.content, thumbnail_about(thumbnail))
+        return await self._answer(thumbnail.content, thumbnail_about(thumbnail))
 
-    def _answer(self, content: Content, about: About) -> Response:
-        return multipart_response(content, about, self._downloads.read, self._downloads.link(content, about))
+    async def _answer(self, content: Content, about: About) -> Response:
+        return multipart_response(content, about, self._downloads.read, await self._downloads.link(content, about))
 
     def _wish(self, request: Request) -> Wish:
         timeout_ms = request.query.integer("timeout_ms", _WAIT_MS, 0, MOST_WAIT_MS)

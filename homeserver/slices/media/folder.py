@@ -58,13 +58,16 @@ class FolderContents:
     async def give_back(self, path: Path) -> None:
         """See `Contents`: it stays."""
 
-    def link(self, content: Content, about: About) -> str | None:
+    async def link(self, content: Content, about: About) -> str | None:
         """See `Contents`: there is none."""
         return None
 
     async def sweep(self) -> None:
         """See `Contents`."""
         await self._staging.sweep()
+
+    def close(self) -> None:
+        """See `Contents`: nothing runs."""
 
     def _path(self, sha256: str) -> Path:
         """Two levels of folders, so that none gets too large."""

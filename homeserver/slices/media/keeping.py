@@ -1,7 +1,8 @@
 """Contents and what refers to them, kept in step: a content is there as long as a file or a thumbnail has it.
 
-What takes a content away says so in `media_removals` first and removes the bytes then; who adds an equal content
-meanwhile waits, and puts it back. So no process loses what another has just been told is kept.
+What takes a content away says so in `media_removals` first, and removes the bytes then. Who adds an equal content waits
+for the end of that; and puts it in its place once more, where one was removed after they had looked. So no process
+loses what another has just been told is kept.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ T = TypeVar("T")
 _LOOK_AGAIN_S = 0.2
 #: Whoever began a removal so long ago has died.
 _STALE_MS = 600_000
+#: Nobody takes longer to put a content in its place.
+_REMEMBERED_MS = 3_600_000
 
 Refer = Callable[[Transaction, Content], T]
 """In a transaction: write down what refers to the content. May raise `MatrixError`: then the content is not kept."""
@@ -76,21 +79,24 @@ class Keeping:
         """Finish what a process began before it died, and remove what it left under temporary names."""
         stale = await self._database.read(queries_contents.removals_before, wall_clock_ms() - _STALE_MS)
         await self._remove(stale)
+        await self._database.transact(queries_contents.forget_removals, wall_clock_ms() - _REMEMBERED_MS)
         await self._contents.sweep()
 
     async def _add(self, staged: Staged, refer: Refer[T]) -> T:
         sha256 = staged.content.sha256
 
         def write(tx: Transaction) -> tuple[T] | None:
-            if queries_contents.is_being_removed(tx, sha256):
+            if queries_contents.last_removal(tx, sha256) != seen:
                 return None
             return (refer(tx, staged.content),)
 
         while True:
-            await staged.keep()
-            referred = await self._database.transact(write, locks=_locks([sha256]))
-            if referred is not None:
-                return referred[0]
+            seen = await self._database.glance(queries_contents.last_removal, sha256)
+            if seen[1]:
+                await staged.keep()
+                referred = await self._database.transact(write, locks=_locks([sha256]))
+                if referred is not None:
+                    return referred[0]
             waiting: Deferred[None] = Deferred()
             self._clock.callLater(_LOOK_AGAIN_S, waiting.callback, None)
             await waiting

@@ -30,28 +30,39 @@ def empty_media(tx: Transaction, media_nid: int) -> None:
 
 def begin_removals(tx: Transaction, contents: Collection[str], now_ms: int) -> list[str]:
     """Those of some contents that nothing has, and that nobody removes already; they are being removed from now on."""
-    found = [one for one in contents if not _is_used(tx, one) and not is_being_removed(tx, one)]
+    found = [one for one in contents if not _is_used(tx, one) and last_removal(tx, one)[1]]
     tx.run_many(
-        "INSERT INTO media_removals (sha256, since_ts) VALUES (:sha256, :now)",
+        "INSERT INTO media_removals (sha256, since_ts, is_done) VALUES (:sha256, :now, 0)",
         [{"sha256": one, "now": now_ms} for one in found],
     )
     return found
 
 
-def is_being_removed(tx: Transaction, sha256: str) -> bool:
-    """Whether somebody is removing the content's bytes."""
-    return tx.find("SELECT 1 FROM media_removals WHERE sha256 = :sha256", sha256=sha256) is not None
+def last_removal(tx: Transaction, sha256: str) -> tuple[int, bool]:
+    """(the number of the last removal of a content, whether it is done); (0, True) where there was none lately."""
+    row = tx.find(
+        "SELECT removal_nid, is_done FROM media_removals WHERE sha256 = :sha256 ORDER BY removal_nid DESC LIMIT 1",
+        sha256=sha256,
+    )
+    return (0, True) if row is None else (row[0], bool(row[1]))
 
 
 def removals_before(tx: Transaction, before_ms: int) -> list[str]:
-    """The contents whose removal began before a moment and has not ended."""
-    rows = tx.all("SELECT sha256 FROM media_removals WHERE since_ts < :before LIMIT 500", before=before_ms)
+    """The contents whose removal began before a moment and is not done."""
+    rows = tx.all(
+        "SELECT sha256 FROM media_removals WHERE since_ts < :before AND is_done = 0 LIMIT 500", before=before_ms
+    )
     return [row[0] for row in rows]
 
 
 def end_removal(tx: Transaction, sha256: str) -> None:
     """The bytes are gone."""
-    tx.run("DELETE FROM media_removals WHERE sha256 = :sha256", sha256=sha256)
+    tx.run("UPDATE media_removals SET is_done = 1 WHERE sha256 = :sha256", sha256=sha256)
+
+
+def forget_removals(tx: Transaction, before_ms: int) -> None:
+    """Nobody is left who looked before these."""
+    tx.run("DELETE FROM media_removals WHERE since_ts < :before AND is_done = 1", before=before_ms)
 
 
 def is_refused(tx: Transaction, sha256: str) -> bool:

@@ -71,14 +71,19 @@ THUMBNAILS = Table(
 REMOVALS = Table(
     name="media_removals",
     owner="media",
+    # is_done: the bytes are gone. The row stays for a while, to tell those who had looked before that they were there.
     sql="""
     CREATE TABLE media_removals (
-        sha256 TEXT NOT NULL PRIMARY KEY,
-        since_ts BIGINT NOT NULL
+        removal_nid SERIAL8 PRIMARY KEY,
+        sha256 TEXT NOT NULL,
+        since_ts BIGINT NOT NULL,
+        is_done BIGINT NOT NULL
     );
+    CREATE INDEX media_removals_by_content ON media_removals (sha256, removal_nid);
+    CREATE INDEX media_removals_by_time ON media_removals (since_ts);
     """,
-    bound="the contents whose bytes are being removed at this moment",
-    reaper="Keeping.reap: finishes what a process began before it died",
+    bound="the contents whose bytes were removed within the last hour",
+    reaper="Keeping.reap: also finishes what a process began before it died",
 )
 
 REFUSED_CONTENTS = Table(
