@@ -52,6 +52,11 @@ class RoomScope:
     lists: frozenset[str] | None = None
     rooms: frozenset[str] | None = None
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it is wanted for all rooms."""
+        return self.lists is None and self.rooms is None
+
     def has(self, room_id: str, lists: tuple[str, ...], is_subscribed: bool) -> bool:
         """Whether a room that is in some lists, or subscribed to, is one of them."""
         if any(self.lists is None or name in self.lists or "*" in self.lists for name in lists):

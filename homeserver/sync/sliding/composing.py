@@ -64,7 +64,9 @@ class SlidingComposer:
         answer: Json = {}
         wanted = self._wanted(tx, ask, answer)
         configs = Configs(ask.told.memory.configs)
-        drafts = [Draft(one, ask.told.memory.rooms.get(room_nid)) for room_nid, one in wanted.items()]
+        for one in wanted.values():
+            one.state = configs.together(one.parts)
+        drafts = [Draft(one, one.row, ask.told.memory.rooms.get(room_nid)) for room_nid, one in wanted.items()]
         for draft in drafts:
             self._tell(tx, ask, configs, draft)
         rooms = {draft.row.room_id: room_entry(ask.request.is_stable, draft) for draft in drafts if draft.entry}
@@ -129,7 +131,9 @@ class SlidingComposer:
 
 
 def _want(wanted: dict[int, Wanted], row: Membership, config: RoomConfig) -> Wanted:
-    one = wanted.setdefault(row.room_nid, Wanted(row))
+    one = wanted.get(row.room_nid)
+    if one is None:
+        one = wanted[row.room_nid] = Wanted(row)
     one.limit = max(one.limit, config.timeline_limit)
-    one.parts.add(config.required_state)
+    one.parts.append(config.required_state)
     return one

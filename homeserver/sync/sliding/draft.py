@@ -10,45 +10,40 @@ import msgspec
 
 from homeserver.rooms.records import Membership
 from homeserver.sync.sliding.memory import RoomMemory
-from homeserver.sync.sliding.required_state import RequiredState, StateWanted, together
+from homeserver.sync.sliding.required_state import RequiredState, StateWanted
 
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Wanted:
-    """What is wanted of a room: together what all the lists and the subscription that it matches ask for."""
+    """What is wanted of a room: together what all the lists and the subscription that it matches ask for. `state` is
+    the same object for rooms of which the same is wanted."""
 
     row: Membership
     limit: int = 0
-    parts: set[RequiredState] = field(default_factory=set)
+    parts: list[RequiredState] = field(default_factory=list)
     lists: list[str] = field(default_factory=list)
     is_subscribed: bool = False
-
-    @property
-    def state(self) -> StateWanted:
-        """Which state."""
-        return together(self.parts)
+    state: StateWanted = field(default_factory=StateWanted)
 
 
 @dataclass(slots=True)
 class Draft:
-    """`before`: what the connection was told of the room, None for nothing. `entry`: what the answer says of the room,
-    empty for nothing. `timeline`: the numbers of the events in it. `is_whole`: the entry does not build on what was
-    told before, or has events from before that. `now`: what will have been told; None where nothing was looked at."""
+    """`row`: the user's membership. `before`: what the connection was told of the room, None for nothing. `entry`: what
+    the answer says of the room, empty for nothing. `timeline`: the numbers of the events in it. `is_whole`: the entry
+    does not build on what was told before, or has events from before that. `now`: what will have been told; None where
+    nothing was looked at. `is_news`: whether that is to be written down.
+    """
 
     wanted: Wanted
+    row: Membership
     before: RoomMemory | None
     entry: Json = field(default_factory=dict)
     timeline: Sequence[int] = ()
     is_whole: bool = False
     now: RoomMemory | None = None
     is_news: bool = False
-
-    @property
-    def row(self) -> Membership:
-        """The user's membership."""
-        return self.wanted.row
 
     def remember(self, **changes: Any) -> None:
         """Note what else will have been told."""

@@ -8,7 +8,7 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/3959 (account data), 39
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from homeserver.database import Transaction
 from homeserver.rooms.loading import EventLoader
@@ -58,7 +58,7 @@ class RoomExtensions:
         rooms: dict[str, Json] = {}
         changed: dict[str, Draft] = {}
         for draft in _in_scope(scope, drafts, joined_only=True):
-            known = _told(draft, lambda memory: memory.receipts)
+            known = 0 if draft.before is None else draft.before.receipts
             content: Json = {}
             if known == 0:
                 content = self._first_receipts(tx, ask, draft)
@@ -86,7 +86,7 @@ class RoomExtensions:
             return False
         rooms: dict[str, Json] = {}
         for draft in _in_scope(scope, drafts, joined_only=True):
-            known = _told(draft, lambda memory: memory.typing)
+            known = 0 if draft.before is None else draft.before.typing
             users = self._sources.usual.typing.typing_since(draft.row.room_nid, known)
             if users or (users is not None and known):
                 rooms[draft.row.room_id] = {"type": "m.typing", "content": {"user_ids": users}}
@@ -99,15 +99,16 @@ class RoomExtensions:
 
     def _note(self, drafts: Collection[Draft], rooms: Collection[str]) -> None:
         """What the answer has of these rooms is to be written down."""
-        for draft in drafts:
-            if draft.row.room_id in rooms:
-                draft.is_news = True
+        if rooms:
+            for draft in drafts:
+                if draft.row.room_id in rooms:
+                    draft.is_news = True
 
     def _account_data_of_rooms(
         self, tx: Transaction, ask: SlidingAsk, drafts: Sequence[Draft]
     ) -> dict[str, list[Json]]:
         rooms: dict[str, list[Json]] = {}
-        known = {draft.row.room_id: _told(draft, lambda memory: memory.account_data) for draft in drafts}
+        known = {draft.row.room_id: 0 if draft.before is None else draft.before.account_data for draft in drafts}
         for draft in drafts:
             if known[draft.row.room_id] == 0:
                 rooms[draft.row.room_id] = self._sources.usual.account_data.of_room(tx, ask.user_id, draft.row.room_id)
@@ -155,18 +156,14 @@ class RoomExtensions:
 
 
 def _in_scope(scope: RoomScope, drafts: Collection[Draft], *, joined_only: bool = False) -> list[Draft]:
+    known = [draft for draft in drafts if draft.before is not None or draft.now is not None]
+    if joined_only:
+        known = [draft for draft in known if draft.row.membership == "join"]
+    if scope.is_everywhere:
+        return known
     return [
-        draft
-        for draft in drafts
-        if (draft.before is not None or draft.now is not None)
-        and (draft.row.membership == "join" or not joined_only)
-        and scope.has(draft.row.room_id, tuple(draft.wanted.lists), draft.wanted.is_subscribed)
+        draft for draft in known if scope.has(draft.row.room_id, tuple(draft.wanted.lists), draft.wanted.is_subscribed)
     ]
-
-
-def _told(draft: Draft, of: Callable[..., int]) -> int:
-    """Up to where an extension was told of a room; 0 for never."""
-    return 0 if draft.before is None else of(draft.before)
 
 
 def _merged(one: Json, other: Json) -> Json:

@@ -5,8 +5,9 @@ https://github.com/matrix-org/matrix-spec-proposals/blob/main/proposals/4186-sim
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from homeserver.clock import Clock
@@ -20,11 +21,23 @@ from homeserver.sync.sliding.asking import SlidingRequest
 from homeserver.sync.sliding.composing import Composed, SlidingComposer
 from homeserver.sync.sliding.connections import MOST_CONFIGS, Connections, Opened, unknown_pos
 from homeserver.sync.sliding.device_extensions import DeviceExtensions
+from homeserver.sync.sliding.memory import Memory
 from homeserver.sync.sources import PresenceSource
 from homeserver.sync.streams import UserStream
 from homeserver.sync.tokens import SyncToken
 
 Json = dict[str, Any]
+#: Of so many connections is remembered that they were told there is nothing new.
+_MOST_QUIET = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Quiet:
+    """A request that there was nothing to tell, up to where, and the answer it had."""
+
+    request: SlidingRequest
+    upto: SyncToken
+    answer: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,7 @@ class SlidingSync:
         self._presence = presence
         # The last request of each connection; one before it that still waits is given up by its client.
         self._turns: dict[tuple[str, str, str], object] = {}
+        self._quiet: OrderedDict[tuple[str, str, str], _Quiet] = OrderedDict()
 
     async def sync(self, requester: Requester, request: SlidingRequest) -> Json:
         """One answer. Waits up to the request's timeout while there is nothing to tell; the first of a connection never
@@ -82,8 +96,7 @@ class SlidingSync:
             if self._turns.get(opened.key) is not turn and request.pos is not None:
                 return {"pos": request.pos, "extensions": {}}
             await polling.streams.follow_rooms(stream)
-            upto = polling.now()
-            composed = await self._compose(requester, request, opened, stream, upto)
+            upto, composed = await self._look(requester, request, opened, stream)
             if composed.has_news or opened.told.is_first:
                 pos = await self._save(opened, upto, composed)
                 if pos is not None:
@@ -97,6 +110,23 @@ class SlidingSync:
                 return await self._answer(requester, request, request.pos or "", composed)
             if stream.is_unchanged_since(*upto.places):
                 await polling.streams.wait(stream, left_s)
+
+    async def _look(
+        self, requester: Requester, request: SlidingRequest, opened: Opened, stream: UserStream
+    ) -> tuple[SyncToken, Composed]:
+        """(up to where it was looked, what is new). A client in many rooms that asks again while nothing happens costs
+        no look at them."""
+        quiet, asked = self._quiet.get(opened.key), replace(request, timeout_ms=0)
+        if quiet is not None and quiet.request == asked and stream.is_unchanged_since(*quiet.upto.places):
+            return quiet.upto, Composed(quiet.answer, False, opened.told.memory, Memory())
+        upto = self._waiting.polling.now()
+        composed = await self._compose(requester, request, opened, stream, upto)
+        if not composed.has_news and request.pos is not None:
+            self._quiet[opened.key] = _Quiet(asked, upto, composed.answer)
+            self._quiet.move_to_end(opened.key)
+            if len(self._quiet) > _MOST_QUIET:
+                self._quiet.popitem(last=False)
+        return upto, composed
 
     async def _compose(
         self, requester: Requester, request: SlidingRequest, opened: Opened, stream: UserStream, upto: SyncToken
