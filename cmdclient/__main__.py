@@ -13,7 +13,9 @@ from cmdclient.client import homeserver_url, tls_context
 from cmdclient.commands import Quit, get_command, run_line
 from cmdclient.credentials import DEFAULT_HOMESERVER, CredentialFile, default_path
 from cmdclient.errors import CommandError
+from cmdclient.rendering import ansi_text, has_colours
 from cmdclient.session import Output, Session
+from cmdclient.shell_completion import SHELLS, completion_script
 
 _INTERRUPTED = 130
 
@@ -38,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--ca-file", metavar="FILE", help="trust the certificates signed by these (PEM)")
     made.add_argument("--json", action="store_true", help="print answers as JSON, one a line")
+    made.add_argument(
+        "--completion", metavar="SHELL", choices=SHELLS, help="print what makes a shell complete words, and end"
+    )
     made.add_argument("--keep-going", action="store_true", help="do not stop at the first command that fails")
     made.add_argument("command", metavar="COMMAND", nargs=argparse.REMAINDER, help="a command and its words")
     return made
@@ -50,13 +55,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # What others wrote must not end the program because the terminal knows fewer characters.
             stream.reconfigure(errors="backslashreplace")
+    if options.completion:
+        sys.stdout.write(completion_script(options.completion))
+        return 0
     try:
         session = _new_session(options)
         if options.command:
             return _run_one(session, options.command)
         if not sys.stdin.isatty():
             return _run_lines(session, sys.stdin, options.keep_going)
-        from cmdclient.console import Console
+        from cmdclient.console.console import Console
 
         return Console(session).run()
     except Quit:
@@ -74,7 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _new_session(options: argparse.Namespace) -> Session:
     credentials = CredentialFile(options.config or default_path(os.environ))
     homeserver = homeserver_url(options.homeserver or credentials.homeserver)
-    return Session(credentials, tls_context(options.ca_file), homeserver, Output(options.json))
+    output = Output(options.json)
+    if sys.stdout.isatty() and has_colours():
+        output.render = ansi_text
+    return Session(credentials, tls_context(options.ca_file), homeserver, output)
 
 
 def _run_one(session: Session, words: Sequence[str]) -> int:

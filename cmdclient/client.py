@@ -25,8 +25,25 @@ GREATEST_ANSWER_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Payload:
+    """A body that is not JSON."""
+
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file of the server; `name` if it has one."""
+
+    content: bytes
+    content_type: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. `body` is None when none was sent.
+    """One request and its answer. `body` is None when none was sent, else JSON or a Payload.
 
     `answer` is JSON, text that is not JSON, or None if it was empty.
     """
@@ -87,6 +104,12 @@ class Client:
         other.observer = self.observer
         return other
 
+    def at(self, url: str) -> Client:
+        """A client of another server, without a token."""
+        other = Client(url, self._tls)
+        other.observer = self.observer
+        return other
+
     def request(
         self,
         method: str,
@@ -101,15 +124,10 @@ class Client:
         """
         target = f"{path}?{urlencode(query)}" if query else path
         begun = time.monotonic()
-        status, reason, content = self._exchange(method, target, body, timeout_s)
-        try:
-            answer, is_json = json.loads(content) if content else None, True
-        except ValueError:
-            answer, is_json = content.decode("utf-8", "replace"), False
-        if self.observer is not None:
-            duration_ms = round((time.monotonic() - begun) * 1000)
-            has_token = self.access_token is not None
-            self.observer(Exchange(method, target, has_token, body, status, reason, answer, duration_ms))
+        status, reason, _, content = self._exchange(method, target, body, timeout_s)
+        answer, is_json = _json_or_text(content)
+        has_token = self.access_token is not None
+        self._observe(Exchange(method, target, has_token, body, status, reason, answer, _ms_since(begun)))
         bare_path = path.partition("?")[0]
         if not is_json:
             raise TransportError(
@@ -132,6 +150,27 @@ class Client:
         """PUT to an endpoint that answers with an object."""
         return self._object(self.request("PUT", path, body))
 
+    def delete(self, path: str, body: Any = None) -> dict[str, Any]:
+        """DELETE of an endpoint that answers with an object."""
+        return self._object(self.request("DELETE", path, body))
+
+    def upload(self, path: str, content: bytes, content_type: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """POST of bytes to an endpoint that answers with an object. Errors as of `request`."""
+        return self._object(self.request("POST", path, Payload(content, content_type), query))
+
+    def download(self, path: str) -> Download:
+        """The bytes of a 2xx answer. Errors as of `request`."""
+        begun = time.monotonic()
+        status, reason, headers, content = self._exchange("GET", path, None, DEFAULT_TIMEOUT_S)
+        is_good = 200 <= status < 300
+        told = f"({len(content)} bytes of {headers.get('Content-Type')})" if is_good else _json_or_text(content)[0]
+        self._observe(
+            Exchange("GET", path, self.access_token is not None, None, status, reason, told, _ms_since(begun))
+        )
+        if not is_good:
+            raise ApiError(status, told if isinstance(told, dict) else {}, path)
+        return Download(content, headers.get("Content-Type") or "application/octet-stream", headers.get_filename())
+
     def interrupt(self) -> None:
         """End the request that another thread waits for; that one gets a TransportError."""
         connection = self._connection
@@ -145,15 +184,22 @@ class Client:
             raise TransportError(f"{self.homeserver} answered with JSON that is no object, against the specification.")
         return answer
 
-    def _exchange(self, method: str, target: str, body: Any, timeout_s: float) -> tuple[int, str, bytes]:
+    def _observe(self, exchange: Exchange) -> None:
+        if self.observer is not None:
+            self.observer(exchange)
+
+    def _exchange(
+        self, method: str, target: str, body: Any, timeout_s: float
+    ) -> tuple[int, str, http.client.HTTPMessage, bytes]:
         parts = urlsplit(self.homeserver)
         headers = {"Accept": "application/json", "User-Agent": "hearth-cli"}
         if self.access_token is not None:
             headers["Authorization"] = f"Bearer {self.access_token}"
         payload = None
-        if body is not None:
-            payload = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+        if isinstance(body, Payload):
+            payload, headers["Content-Type"] = body.content, body.content_type
+        elif body is not None:
+            payload, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
         connection = self._new_connection(parts.scheme, parts.hostname or "", parts.port)
         self._connection = connection
         waited_s = CONNECT_TIMEOUT_S
@@ -171,12 +217,24 @@ class Client:
             connection.close()
         if len(content) > GREATEST_ANSWER_BYTES:
             raise TransportError(f"{self.homeserver} answered with more than {GREATEST_ANSWER_BYTES} bytes.")
-        return response.status, response.reason, content
+        return response.status, response.reason, response.headers, content
 
     def _new_connection(self, scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
         if scheme == "https":
             return http.client.HTTPSConnection(host, port, timeout=CONNECT_TIMEOUT_S, context=self._tls)
         return http.client.HTTPConnection(host, port, timeout=CONNECT_TIMEOUT_S)
+
+
+def _json_or_text(content: bytes) -> tuple[Any, bool]:
+    """The value, and whether it was JSON; an empty answer counts as JSON."""
+    try:
+        return (json.loads(content) if content else None), True
+    except ValueError:
+        return content.decode("utf-8", "replace"), False
+
+
+def _ms_since(begun_s: float) -> int:
+    return round((time.monotonic() - begun_s) * 1000)
 
 
 def _sentence(error: Exception, homeserver: str, waited_s: float) -> str:

@@ -1,4 +1,4 @@
-"""The file of logins, one a homeserver, that only its owner can read."""
+"""The file of logins, several at each homeserver, that only its owner can read."""
 
 from __future__ import annotations
 
@@ -25,6 +25,14 @@ class Login:
     access_token: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A login and where it is one."""
+
+    homeserver: str
+    login: Login
+
+
 def default_path(environment: Mapping[str, str]) -> Path:
     """HEARTH_CLI_CONFIG, or `hearth/cli.json` in the directory of the XDG specification."""
     if named := environment.get("HEARTH_CLI_CONFIG"):
@@ -34,7 +42,8 @@ def default_path(environment: Mapping[str, str]) -> Path:
 
 
 class CredentialFile:
-    """Shape: `{"homeserver": URL, "show": bool, "logins": {URL: {"user_id", "device_id", "access_token"}}}`.
+    """Shape: `{"homeserver": URL, "show": "on"|"off"|"curl", "logins": {URL: [{"user_id", "device_id",
+    "access_token"}, ...]}}`; of a homeserver's logins the first is the one in use.
 
     Every change is written at once, to a new file that takes the old one's place.
     """
@@ -42,29 +51,36 @@ class CredentialFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.homeserver = DEFAULT_HOMESERVER
-        self.is_showing = False
-        self._logins: dict[str, Login] = {}
+        self.show = "off"
+        self._logins: dict[str, list[Login]] = {}
         self._read()
 
     def find_login(self, homeserver: str) -> Login | None:
         """Who is logged in there."""
-        return self._logins.get(homeserver)
+        return next(iter(self._logins.get(homeserver, [])), None)
+
+    def accounts(self) -> list[Account]:
+        """All logins, in the order in which they were used last at each homeserver."""
+        return [Account(homeserver, login) for homeserver, logins in self._logins.items() for login in logins]
 
     def put_login(self, homeserver: str, login: Login) -> None:
-        """Remember a login; its homeserver is from now on the one that is used when none is named."""
-        self._logins[homeserver] = login
+        """Remember a login, the one in use from now on; its homeserver is used when none is named."""
+        others = [each for each in self._logins.get(homeserver, []) if each.user_id != login.user_id]
+        self._logins[homeserver] = [login, *others]
         self.homeserver = homeserver
         self.write()
 
     def drop_login(self, homeserver: str) -> None:
-        """Forget a login."""
-        if self._logins.pop(homeserver, None) is not None:
+        """Forget the login in use there."""
+        if logins := self._logins.pop(homeserver, []):
+            if others := logins[1:]:
+                self._logins[homeserver] = others
             self.write()
 
     def write(self) -> None:
         """Write the file. CommandError when that cannot be done."""
-        logins = {homeserver: asdict(login) for homeserver, login in self._logins.items()}
-        content = {"homeserver": self.homeserver, "show": self.is_showing, "logins": logins}
+        logins = {homeserver: [asdict(login) for login in all_of_it] for homeserver, all_of_it in self._logins.items()}
+        content = {"homeserver": self.homeserver, "show": self.show, "logins": logins}
         fresh = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -99,11 +115,13 @@ class CredentialFile:
     def _load(self, content: Any) -> None:
         try:
             logins = {
-                str(homeserver): Login(str(saved["user_id"]), str(saved["device_id"]), str(saved["access_token"]))
+                str(homeserver): [
+                    Login(str(each["user_id"]), str(each["device_id"]), str(each["access_token"])) for each in saved
+                ]
                 for homeserver, saved in content.get("logins", {}).items()
             }
             self.homeserver = str(content.get("homeserver", DEFAULT_HOMESERVER))
-            self.is_showing = content.get("show") is True
+            self.show = content["show"] if content.get("show") in ("on", "curl") else "off"
             self._logins = logins
         except (AttributeError, KeyError, TypeError) as error:
             message = f"{self.path} is not a file of hearth-cli. Name another one: --config FILE"

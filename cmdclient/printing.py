@@ -1,77 +1,74 @@
-"""What is shown: events as lines, exchanges as they went over the wire; no secrets and no control characters."""
+"""What is shown where there is no colour: events as lines, exchanges as they went over the wire, tables."""
 
 from __future__ import annotations
 
 import json
 import re
+import shlex
+import shutil
 import textwrap
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
-from cmdclient.client import Exchange
+from cmdclient.client import Exchange, Payload
+from cmdclient.describing import description
+from cmdclient.masking import MASK, masked, masked_target, one_line, plain, pretty_json
+from cmdclient.views import EventView, ExchangeView, Json, Picture, Table, View
 
-MASK = "****"
-_SECRET_KEYS = frozenset(
-    {"access_token", "refresh_token", "login_token", "password", "new_password", "token", "mac", "client_secret"}
-)
-_SECRET_QUERY = re.compile(r"([?&](?:access_token|loginToken|token|client_secret)=)[^&]*")
 _ESCAPED = re.compile(r"(?:%(?!2[356B]|20)[0-9A-F]{2})+", re.IGNORECASE)
 _LEAST_COLUMNS = 20
-_MEMBERSHIP_VERBS = {
-    "join": "joined",
-    "leave": "left",
-    "invite": "was invited",
-    "ban": "was banned",
-    "knock": "knocks",
-}
+_NO_TERMINAL = (1000, 0)
 
 
-def masked(value: Any) -> Any:
-    """JSON with the values of tokens and passwords replaced, at every depth."""
-    if isinstance(value, dict):
-        return {
-            key: MASK if key in _SECRET_KEYS and isinstance(item, str) else masked(item) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    return value
-
-
-def masked_target(target: str) -> str:
-    """A path with its query, tokens in the query replaced."""
-    return _SECRET_QUERY.sub(rf"\g<1>{MASK}", target)
-
-
-def plain(text: str) -> str:
-    """Text of others that can do nothing to a terminal: control and direction characters shown as U+FFFD."""
-    return "".join(char if _is_harmless(char) else "\ufffd" for char in text)
-
-
-def one_line(value: Any) -> str:
-    """The same of anything, in one line."""
-    return " ".join(plain(value if isinstance(value, str) else json.dumps(value)).split())
-
-
-def pretty_json(value: Any) -> str:
-    """Indented JSON, secrets masked; non-ASCII characters readable, dangerous ones not."""
-    return plain(json.dumps(masked(value), indent=2, ensure_ascii=False))
+def view_text(view: Sequence[View]) -> str:
+    """A view as plain text, for pipes and terminals without colours."""
+    return "\n".join(line for part in view for line in _view_lines(part))
 
 
 def exchange_lines(exchange: Exchange) -> list[str]:
     """A request and its answer: method, path, JSON, status, JSON."""
-    lines = [f"--> {exchange.method} {plain(_readable(masked_target(exchange.target)))}"]
-    if exchange.is_authenticated:
-        lines.append(f"    Authorization: Bearer {MASK}")
-    if exchange.body is not None:
+    lines = request_lines(exchange)
+    if exchange.body is not None and not isinstance(exchange.body, Payload):
         lines += _indented(pretty_json(exchange.body))
-    lines.append(f"<-- {exchange.status} {plain(exchange.reason)} ({exchange.duration_ms} ms)")
+    lines.append(status_line(exchange))
     if exchange.answer is None:
         return lines
     text = plain(exchange.answer) if isinstance(exchange.answer, str) else pretty_json(exchange.answer)
     return lines + _indented(text)
+
+
+def request_lines(exchange: Exchange) -> list[str]:
+    """Method, path and headers of a request."""
+    lines = [f"--> {exchange.method} {plain(_readable(masked_target(exchange.target)))}"]
+    if exchange.is_authenticated:
+        lines.append(f"    Authorization: Bearer {MASK}")
+    if isinstance(exchange.body, Payload):
+        lines.append(f"    ({len(exchange.body.content)} bytes of {plain(exchange.body.content_type)})")
+    return lines
+
+
+def status_line(exchange: Exchange) -> str:
+    """Status and duration of an answer."""
+    return f"<-- {exchange.status} {plain(exchange.reason)} ({exchange.duration_ms} ms)"
+
+
+def curl_lines(exchange: Exchange, homeserver: str) -> list[str]:
+    """A request as a command of curl that makes it again once the token stands in $TOKEN, and its status."""
+    words = ["curl", "-X", exchange.method]
+    parts = [shlex.join(words)]
+    if exchange.is_authenticated:
+        # Double quotes, so that the shell fills in the token.
+        parts.append('-H "Authorization: Bearer $TOKEN"')
+    if isinstance(exchange.body, Payload):
+        parts.append(shlex.join(["-H", f"Content-Type: {exchange.body.content_type}", "--data-binary", "@FILE"]))
+    elif exchange.body is not None:
+        body = json.dumps(masked(exchange.body), ensure_ascii=False)
+        parts.append(shlex.join(["-H", "Content-Type: application/json", "--data", body]))
+    parts.append(shlex.quote(f"{homeserver}{masked_target(exchange.target)}"))
+    return [plain(" ".join(parts)), f"# {exchange.status} {plain(exchange.reason)} ({exchange.duration_ms} ms)"]
 
 
 def event_lines(event: dict[str, Any], room_label: str | None = None) -> list[str]:
@@ -79,10 +76,10 @@ def event_lines(event: dict[str, Any], room_label: str | None = None) -> list[st
 
     An invitation says nothing of its time.
     """
-    parts = [_moment(event["origin_server_ts"])] if "origin_server_ts" in event else []
+    parts = [moment(event["origin_server_ts"])] if "origin_server_ts" in event else []
     if room_label is not None:
         parts.append(f"[{one_line(room_label)}]")
-    first, *others = plain(_description(event)).splitlines() or [""]
+    first, *others = plain(description(event)).splitlines() or [""]
     parts.append(f"{one_line(event.get('sender', '?'))}{'' if first.startswith('* ') else ':'} {first}")
     return [" ".join(parts), *(f"    {line}" for line in others)]
 
@@ -100,6 +97,31 @@ def table_lines(rows: Sequence[Sequence[str]], width: int | None = None) -> list
     return lines
 
 
+def moment(timestamp_ms: Any) -> str:
+    """When, in the local time of who reads it."""
+    try:
+        return datetime.fromtimestamp(timestamp_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "????-??-?? ??:??:??"
+
+
+def _view_lines(part: View) -> list[str]:
+    match part:
+        case str():
+            return [part]
+        case Table():
+            width = shutil.get_terminal_size(fallback=_NO_TERMINAL).columns
+            return table_lines(part.rows, width) if part.rows else []
+        case Json():
+            return ["(an empty answer)"] if part.value is None else pretty_json(part.value).splitlines()
+        case EventView():
+            return event_lines(part.event, part.room_label)
+        case ExchangeView():
+            return exchange_lines(part.exchange)
+        case Picture():
+            return [part.caption]
+
+
 def _columns(text: str) -> int:
     """How many columns of a terminal a text takes."""
     return sum(_columns_of(char) for char in text)
@@ -115,90 +137,6 @@ def _readable(target: str) -> str:
     # As a person reads it; what keeps the parameters apart stays escaped.
     path, mark, query = target.partition("?")
     return f"{path}{mark}{_ESCAPED.sub(lambda found: unquote(found[0]), query)}"
-
-
-def _description(event: dict[str, Any]) -> str:
-    content = event.get("content")
-    if not isinstance(content, dict):
-        content = {}
-    kind = event.get("type")
-    if "redacted_because" in event.get("unsigned", {}):
-        return "* (redacted)"
-    describe = _DESCRIPTIONS.get(kind) if isinstance(kind, str) else None
-    if describe is not None:
-        return describe(event, content)
-    key = event.get("state_key")
-    state = f" of {key!r}" if key else ""
-    return f"* {kind}{state} {json.dumps(masked(content), ensure_ascii=False)}"
-
-
-def _message(event: dict[str, Any], content: dict[str, Any]) -> str:
-    body = content.get("body")
-    text = body if isinstance(body, str) else json.dumps(content, ensure_ascii=False)
-    match content.get("msgtype"):
-        case "m.emote":
-            return f"* {text}"
-        case "m.image" | "m.file" | "m.audio" | "m.video" as msgtype:
-            return f"({msgtype[2:]}) {text} {content.get('url', '')}".rstrip()
-    return text
-
-
-def _member(event: dict[str, Any], content: dict[str, Any]) -> str:
-    target, membership = event.get("state_key"), content.get("membership")
-    verb = _MEMBERSHIP_VERBS.get(str(membership), f"has membership {membership}")
-    reason = f" ({content['reason']})" if isinstance(content.get("reason"), str) else ""
-    before = event.get("unsigned", {}).get("prev_content", {})
-    match before.get("membership"), membership:
-        case "join", "join":
-            if content.get("displayname") != before.get("displayname"):
-                return f"* is now called {content.get('displayname') or target}"
-            return "* changed the profile"
-        case "ban", "leave":
-            return f"* {target} is no longer banned{reason}"
-    if target == event.get("sender"):
-        return f"* {verb}{reason}"
-    return f"* {target} {'was removed' if membership == 'leave' else verb}{reason}"
-
-
-def _setting(noun: str, key: str) -> Callable[[dict[str, Any], dict[str, Any]], str]:
-    def describe(event: dict[str, Any], content: dict[str, Any]) -> str:
-        value = content.get(key)
-        return f"* set the {noun} to {value!r}" if value else f"* removed the {noun}"
-
-    return describe
-
-
-_DESCRIPTIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], str]] = {
-    "m.room.message": _message,
-    "m.room.member": _member,
-    "m.room.name": _setting("room name", "name"),
-    "m.room.topic": _setting("topic", "topic"),
-    "m.room.canonical_alias": _setting("main alias", "alias"),
-    "m.room.join_rules": _setting("join rule", "join_rule"),
-    "m.room.history_visibility": _setting("history visibility", "history_visibility"),
-    "m.room.guest_access": _setting("guest access", "guest_access"),
-    "m.room.power_levels": lambda event, content: "* set the power levels",
-    "m.room.encrypted": lambda event, content: "* (encrypted; hearth-cli does not decrypt)",
-    "m.room.create": lambda event, content: f"* created the room, version {content.get('room_version', '1')}",
-    "m.room.redaction": lambda event, content: f"* redacted {event.get('redacts', content.get('redacts'))}",
-}
-
-
-def _moment(timestamp_ms: Any) -> str:
-    try:
-        return datetime.fromtimestamp(timestamp_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    except (TypeError, ValueError, OverflowError, OSError):
-        return "????-??-?? ??:??:??"
-
-
-def _is_harmless(char: str) -> bool:
-    if char in "\n\t":
-        return True
-    # Characters that turn the direction of the text around them can make a line show something else than it says.
-    return (
-        unicodedata.category(char) not in ("Cc", "Cs")
-        and char not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-    )
 
 
 def _indented(text: str) -> list[str]:

@@ -6,11 +6,14 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from cmdclient.errors import UsageError
-from cmdclient.session import Answer, Session
+from cmdclient.session import Session
+from cmdclient.views import Answer
 
 Body = Callable[[Session, list[str]], Answer | None]
+_AnyBody = TypeVar("_AnyBody", bound=Body)
 
 _WORD = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|(\S+))(?=\s|$)|\s*(\S+)""")
 _PARAMETER = re.compile(r"\[[^\]]*\]|\S+")
@@ -67,10 +70,10 @@ class Command:
 COMMANDS: dict[str, Command] = {}
 
 
-def command(name: str, usage: str, help: str) -> Callable[[Body], Body]:  # noqa: A002
+def command(name: str, usage: str, help: str) -> Callable[[_AnyBody], _AnyBody]:  # noqa: A002
     """Register the decorated function as a command."""
 
-    def register(body: Body) -> Body:
+    def register(body: _AnyBody) -> _AnyBody:
         COMMANDS[name] = Command(name, usage, help, body)
         return body
 
@@ -81,8 +84,8 @@ def get_command(name: str) -> Command:
     """A command by its name. UsageError, with what may have been meant, when there is none."""
     if found := COMMANDS.get(name.lower()):
         return found
-    similar = difflib.get_close_matches(name.lower(), COMMANDS, n=1)
-    meant = f" Did you mean {similar[0]}?" if similar else ""
+    similar = difflib.get_close_matches(name.lower(), COMMANDS, n=3)
+    meant = f" Did you mean {' or '.join(similar)}?" if similar else ""
     raise UsageError(f"There is no command {name!r}.{meant} All commands: help")
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from cmdclient.client import Client, api_path
 from cmdclient.errors import UsageError
 
-_SUMMARY_TYPES = ["m.room.name", "m.room.canonical_alias", "m.room.topic", "m.room.member"]
+_SUMMARY_TYPES = ["m.room.name", "m.room.canonical_alias", "m.room.topic", "m.room.member", "m.room.encryption"]
 _NOTHING: dict[str, Any] = {"types": []}
 
 
@@ -30,6 +30,10 @@ class RoomSummary:
     topic: str = ""
     members: int = -1
     heroes: list[str] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    unread: int = 0
+    highlights: int = 0
+    is_encrypted: bool = False
 
     @property
     def label(self) -> str:
@@ -42,6 +46,8 @@ class RoomSummary:
         found |= {key: text for key, text in (("canonical_alias", self.alias), ("topic", self.topic)) if text}
         if self.members >= 0:
             found["joined_members"] = self.members
+        if self.membership == "join":
+            found |= {"notification_count": self.unread, "highlight_count": self.highlights}
         return found
 
     def apply_state(self, events: Iterable[Any]) -> None:
@@ -57,6 +63,11 @@ class RoomSummary:
                     self.alias = _text(content.get("alias"))
                 case "m.room.topic":
                     self.topic = _text(content.get("topic"))
+                case "m.room.encryption":
+                    self.is_encrypted = True
+                case "m.room.member" if isinstance(event["state_key"], str):
+                    is_here = content.get("membership") in ("join", "invite")
+                    (self.people.add if is_here else self.people.discard)(event["state_key"])
 
     def apply_summary(self, summary: dict[str, Any]) -> None:
         """Take over the `summary` of a room of /sync; what did not change is left out there."""
@@ -64,6 +75,14 @@ class RoomSummary:
             self.members = count
         if isinstance(heroes := summary.get("m.heroes"), list):
             self.heroes = [hero for hero in heroes if isinstance(hero, str)]
+
+    def apply_counts(self, counts: dict[str, Any]) -> None:
+        """Take over the `unread_notifications` of a room of /sync."""
+        for name, value in counts.items():
+            if isinstance(value, int) and name == "notification_count":
+                self.unread = value
+            elif isinstance(value, int) and name == "highlight_count":
+                self.highlights = value
 
 
 class RoomBook:
@@ -78,10 +97,15 @@ class RoomBook:
         with self._lock:
             self._rooms.clear()
 
-    def load(self, client: Client) -> str:
-        """Ask the server for all rooms, in one request; returns the `next_batch`, the position of now."""
+    def load(self, client: Client, on_sync: Callable[[dict[str, Any]], None] | None = None) -> str:
+        """Ask the server for all rooms, in one request; returns the `next_batch`, the position of now.
+
+        The answer is shown to `on_sync` first.
+        """
         query = {"filter": _summary_filter(), "timeout": "0", "set_presence": "offline"}
         answer = client.get(api_path("sync"), query)
+        if on_sync is not None:
+            on_sync(answer)
         self.clear()
         self.apply(answer)
         return str(answer.get("next_batch"))
@@ -95,6 +119,7 @@ class RoomBook:
                 room.apply_state(joined.get("state", {}).get("events", []))
                 room.apply_state(joined.get("timeline", {}).get("events", []))
                 room.apply_summary(joined.get("summary", {}))
+                room.apply_counts(joined.get("unread_notifications", {}))
             for room_id, invited in rooms.get("invite", {}).items():
                 self._room(room_id, "invite").apply_state(invited.get("invite_state", {}).get("events", []))
             for room_id in rooms.get("leave", {}):
@@ -112,6 +137,24 @@ class RoomBook:
         with self._lock:
             room = self._rooms.get(room_id)
         return room.label if room else room_id
+
+    def unread(self) -> tuple[int, int]:
+        """Unread messages and mentions in all rooms."""
+        with self._lock:
+            joined = [room for room in self._rooms.values() if room.membership == "join"]
+        return sum(room.unread for room in joined), sum(room.highlights for room in joined)
+
+    def is_encrypted(self, room_id: str) -> bool:
+        """Whether a room is known to be encrypted."""
+        with self._lock:
+            room = self._rooms.get(room_id)
+        return room is not None and room.is_encrypted
+
+    def people(self, room_id: str) -> set[str]:
+        """Those of a room whom /sync has told of so far."""
+        with self._lock:
+            room = self._rooms.get(room_id)
+            return set(room.people) if room is not None else set()
 
     def words(self) -> list[str]:
         """For each room one word that means it, without spaces: for completion."""

@@ -49,24 +49,29 @@ class RoomEvent:
 class EventStream:
     """The events that come after the stream was begun; keeps a room book up to date."""
 
-    def __init__(self, client: Client, rooms: RoomBook) -> None:
+    def __init__(
+        self, client: Client, rooms: RoomBook, on_sync: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
         self._client = client
         self._rooms = rooms
+        self._on_sync = on_sync
         self._since: str | None = None
 
     def begin(self) -> None:
         """Find the present position: what is there already is not told."""
-        self._since = self._rooms.load(self._client)
+        self._since = self._rooms.load(self._client, self._on_sync)
 
     def poll(self, timeout_ms: int) -> list[RoomEvent]:
         """The events since the last call, waiting up to `timeout_ms` for the first."""
-        query = {"filter": _FILTER, "timeout": str(timeout_ms)}
-        if self._since is not None:
-            query["since"] = self._since
+        if self._since is None:
+            self.begin()
+        query = {"filter": _FILTER, "timeout": str(timeout_ms), "since": str(self._since)}
         answer = self._client.request("GET", api_path("sync"), query=query, timeout_s=timeout_ms / 1000 + 30)
         if not isinstance(answer, dict):
             raise TransportError("The answer of /sync is no object.")
         events = new_events(answer)
+        if self._on_sync is not None:
+            self._on_sync(answer)
         self._rooms.apply(answer)
         self._since = answer.get("next_batch", self._since)
         return events
@@ -97,6 +102,7 @@ class StreamThread:
         self._tell = tell
         self._is_ending = threading.Event()
         self._thread: threading.Thread | None = None
+        self.is_disconnected = False
 
     def start(self, complain: Callable[[CommandError], None]) -> None:
         """Begin. Interruptions of the connection are waited out; an error of the login ends the stream."""
@@ -120,12 +126,13 @@ class StreamThread:
         while not self._is_ending.wait(pause_s):
             try:
                 events = self._stream.poll(LONG_POLL_MS)
-                pause_s = 0.0
+                self.is_disconnected, pause_s = False, 0.0
                 if not self._is_ending.is_set() and events:
                     self._tell(events)
             except CommandError as error:
                 if self._is_ending.is_set():
                     return
+                self.is_disconnected = True
                 if pause_s == 0.0:
                     complain(error)
                 if is_final(error):

@@ -24,6 +24,7 @@ ALLOWED = (
     "prometheus_client.registry.Collector",
     "hypothesis.stateful.",
     "html.parser.HTMLParser",
+    "prompt_toolkit.",
     "cmd.Cmd",
     # Servers and log outputs of tests.
     "http.server.",

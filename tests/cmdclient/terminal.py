@@ -12,7 +12,8 @@ import pyte
 
 from tests.cmdclient.server_fixture import cli_environment
 
-CTRL_C, HOME, DELETE, RIGHT = "\x03", "\x01", "\x04", "\x1b[C"
+CTRL_C, CTRL_D, CTRL_U, ALT_ENTER = "\x03", "\x04", "\x15", "\x1b\r"
+HOME, DELETE, RIGHT = "\x01", "\x1b[3~", "\x1b[C"
 _PATIENCE_S = 30.0
 _ROWS = 50
 
@@ -24,13 +25,15 @@ class Terminal:
         self.process = pexpect.spawn(
             sys.executable,
             ["-m", "cmdclient", "--homeserver", homeserver],
-            env={**cli_environment(config), "TERM": "xterm", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
+            env={**cli_environment(config), "TERM": "xterm-256color", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
             encoding="utf-8",
             dimensions=(_ROWS, columns),
         )
         self._screen = pyte.Screen(columns, _ROWS)
+        # Where is the cursor? A terminal answers that.
+        self._screen.write_process_input = self.process.send
         self._stream = pyte.Stream(self._screen)
-        self.wait_for(">")
+        self.wait_for_prompt()
 
     def close(self) -> None:
         """End the program, whatever it does."""
@@ -42,10 +45,22 @@ class Terminal:
 
     def say(self, line: str, *expected: str) -> None:
         """Type a line on an empty screen and wait until each of the texts can be read there."""
+        self.wait_for_prompt()
         self._screen.erase_in_display(2)
-        self.process.sendline(line)
+        self.process.send(f"{line}\r")
         for text in expected:
             self.wait_for(text)
+
+    def wait_for_prompt(self) -> None:
+        """Wait until the cursor stands behind the prompt."""
+        self.wait_until(lambda: self.cursor[0].endswith(">"), "the prompt")
+
+    def wait_for_end(self) -> int:
+        """Wait until the program has ended; returns its exit status."""
+        self.process.expect(pexpect.EOF, timeout=_PATIENCE_S)
+        self.process.close()
+        assert self.process.exitstatus is not None
+        return int(self.process.exitstatus)
 
     def wait_for(self, text: str) -> None:
         """Wait until a text can be read; AssertionError with the screen if that takes too long."""

@@ -94,7 +94,7 @@ class WithServer(unittest.TestCase):
 
     def test_the_end_of_a_login(self) -> None:
         self.good(self.alice, "register", self.alice, PASSWORD)
-        token = json.loads((self.directory / f"{self.alice}.json").read_text())["logins"][self.url]["access_token"]
+        token = json.loads((self.directory / f"{self.alice}.json").read_text())["logins"][self.url][0]["access_token"]
         self.good(self.alice, "show", "on")
         shown = self.run_as(self.alice, "raw", "GET", "account/whoami")
         self.assertIn("--> GET /_matrix/client/v3/account/whoami", shown.stderr)

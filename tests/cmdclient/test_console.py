@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-import pexpect
-
-from tests.cmdclient.server_fixture import cli_environment, run_cli, server_url
-from tests.cmdclient.terminal import DELETE, HOME, RIGHT, Terminal
+from tests.cmdclient.server_fixture import run_cli, server_url
+from tests.cmdclient.terminal import ALT_ENTER, CTRL_C, CTRL_D, CTRL_U, DELETE, HOME, RIGHT, Terminal
 
 PASSWORD = "correct horse battery"
 
@@ -24,84 +21,83 @@ class ConsoleTest(unittest.TestCase):
         self.directory = Path(directory.name)
         suffix = secrets.token_hex(4)
         self.alice, self.bob_name, self.alias = f"alice-{suffix}", f"bob-{suffix}", f"#tea-{suffix}"
-        arguments = ["-m", "cmdclient", "--homeserver", self.url]
-        environment = cli_environment(self.directory / "alice.json")
-        self.console = pexpect.spawn(
-            sys.executable, arguments, env=environment, encoding="utf-8", timeout=30, dimensions=(50, 200)
-        )
-        self.addCleanup(self.console.close, force=True)
-        self.console.expect_exact("(not logged in)> ")
+        self.console = self.open_console()
 
-    def say(self, line: str, *expected: str) -> None:
-        """Type a line and wait for each of the texts, then for the prompt."""
-        self.console.sendline(line)
-        for text in expected:
-            self.console.expect_exact(text)
-        self.console.expect(r"(@alice\S*|\(not logged in\))> ")
+    def open_console(self, columns: int = 160) -> Terminal:
+        console = Terminal(self.url, self.directory / "alice.json", columns)
+        self.addCleanup(console.close)
+        return console
 
     def register_alice(self) -> None:
-        self.console.sendline(f"register {self.alice}")
+        self.console.press(f"register {self.alice}\r")
         for question in ("New password", "The same again"):
-            self.console.expect(f"{question}.*: ")
-            self.console.sendline(PASSWORD)
-        self.console.expect(r"Registered and logged in as @alice\S+ on device \S+\.")
-        self.console.expect(r"@alice\S+> ")
+            self.console.wait_for(question)
+            self.console.press(f"{PASSWORD}\r")
+        self.console.wait_for(f"Registered and logged in as @{self.alice}")
+        self.console.wait_for("streaming")
 
     def bob(self, *arguments: str) -> None:
         done = run_cli(self.directory / "bob.json", "--homeserver", self.url, *arguments)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_a_password_is_neither_echoed_nor_kept(self) -> None:
-        self.console.logfile_read = (self.directory / "screen").open("w+", encoding="utf-8")
-        self.addCleanup(self.console.logfile_read.close)
+    def test_a_password_is_neither_shown_nor_kept(self) -> None:
         self.register_alice()
-        self.say("logout", "Logged out")
-        self.say(f"login {self.alice} '{PASSWORD}'", "Logged in as")
-        self.console.sendline("quit")
-        self.console.expect(pexpect.EOF)
+        self.assertNotIn(PASSWORD, self.console.text)
+        self.console.say("logout", "Logged out")
+        self.console.say(f"login {self.alice} '{PASSWORD}'", "Logged in as")
+        self.console.press("quit\r")
+        self.assertEqual(self.console.wait_for_end(), 0)
         history = (self.directory / "cli_history").read_text()
         self.assertNotIn(PASSWORD, history)
         self.assertIn("logout", history)
-        screen = (self.directory / "screen").read_text().partition("Logged out")[0]
-        self.assertNotIn(PASSWORD, screen)
 
     def test_the_exchanges_are_shown(self) -> None:
         self.register_alice()
-        self.say("show on", "Exchanges are shown.")
-        self.say("whoami", "--> GET /_matrix/client/v3/account/whoami", "Bearer ****", "<-- 200 OK", '"user_id"')
-        self.say("show off", "Exchanges are not shown.")
+        self.console.say("show on", "Exchanges are shown.")
+        self.console.say(
+            "whoami", "--> GET /_matrix/client/v3/account/whoami", "Bearer ****", "<-- 200 OK", '"user_id"'
+        )
+        self.console.say("show curl", "Exchanges are shown as commands of curl.")
+        self.console.say("whoami", 'curl -X GET -H "Authorization: Bearer $TOKEN" http', "# 200 OK")
+        self.console.say("show off", "Exchanges are not shown.")
 
     def test_errors_leave_the_console_running(self) -> None:
-        self.say("whoami", "error: Nobody is logged in")
-        self.say("sned", "error: There is no command 'sned'. Did you mean send?")
+        self.console.say("whoami", "error: Nobody is logged in")
+        self.console.say("sned", "error: There is no command 'sned'. Did you mean send")
         self.register_alice()
-        self.say("raw GET /_matrix/client/v3/nothing", '"errcode": "M_UNRECOGNIZED"', "error: M_UNRECOGNIZED (404)")
-        self.console.sendintr()
-        self.console.expect(r"@alice\S+> ")
+        self.console.say(
+            "raw GET /_matrix/client/v3/nothing", '"errcode": "M_UNRECOGNIZED"', "error: M_UNRECOGNIZED (404)"
+        )
+        self.console.say("power", "error: Usage: power ROOM [USER] [LEVEL]")
+        self.console.wait_for_prompt()
+        self.console.press(f"never sent{CTRL_C}")
+        self.console.say("whoami", "on device")
 
     def test_the_stream_in_the_background(self) -> None:
+        """It runs from the login on; what is being typed stays as it is."""
         self.register_alice()
-        self.say(f"create {self.alias} Tea room public", "Created !")
-        self.say("stream on", "The stream is on.")
-        self.console.send("half a li")
+        self.console.say(f"create {self.alias} Tea room public", "Created !")
+        self.console.wait_for_prompt()
+        self.console.press("half a li")
         self.bob("register", self.bob_name, PASSWORD)
         self.bob("join", self.alias)
-        self.console.expect(r"\[Tea room\] @bob\S+ \* joined")
+        self.console.wait_for(f"[Tea room] @{self.bob_name}:hearth.test * joined")
         self.bob("send", "tea", "hello from bob")
-        self.console.expect(r"\[Tea room\] @bob\S+: hello from bob")
-        self.console.expect(r"@alice\S+> half a li")
-        self.console.sendcontrol("u")
-        self.say("stream off", "The stream is off.")
+        self.console.wait_for(f"[Tea room] @{self.bob_name}:hearth.test: hello from bob")
+        self.console.wait_for("> half a li")
+        self.console.wait_for("1 unread")
+        self.console.press(CTRL_U)
+        self.console.say("stream off", "The stream is off.")
+        self.console.wait_until(lambda: "streaming" not in self.console.text, "a status line without the stream")
 
     def test_a_long_line_stays_whole_when_a_message_arrives(self) -> None:
         """The line takes several rows of the screen and the cursor is within it; typing goes on there."""
         self.register_alice()
-        self.say(f"create {self.alias} Tea room public", "Created !")
-        terminal = Terminal(self.url, self.directory / "alice.json", columns=80)
-        self.addCleanup(terminal.close)
-        terminal.say("stream on", "The stream is on.")
+        self.console.say(f"create {self.alias} Tea room public", "Created !")
+        terminal = self.open_console(columns=80)
+        terminal.wait_for("streaming")
         typed = "send tea " + " ".join(f"{number:04}" for number in range(40)) + " 部屋"
-        terminal.press(f"\r{typed}{HOME}")
+        terminal.press(f"{typed}{HOME}")
 
         def is_at_the_beginning() -> bool:
             row, column = terminal.cursor
@@ -117,28 +113,46 @@ class ConsoleTest(unittest.TestCase):
         terminal.press(f"{DELETE * 4}s{RIGHT}X")
         terminal.wait_for("> s Xtea 0000")
 
-    def test_ctrl_d_ends_the_console_and_its_line(self) -> None:
-        self.console.sendeof()
-        self.console.expect(pexpect.EOF)
-        self.assertTrue(self.console.before.endswith("\r\n"), self.console.before)
-        self.assertEqual(self.console.wait(), 0)
+    def test_a_message_of_several_lines(self) -> None:
+        self.register_alice()
+        self.console.say("create Den", "Created !")
+        self.console.wait_for_prompt()
+        self.console.press(f"send . first{ALT_ENTER}second\r")
+        self.console.wait_for("Sent $")
+        self.console.say("messages . 1", ": first", "    second")
+
+    def test_ctrl_d_ends_the_console(self) -> None:
+        self.console.press(CTRL_D)
+        self.assertEqual(self.console.wait_for_end(), 0)
 
     def test_the_stream_in_the_foreground_ends_with_ctrl_c(self) -> None:
         self.register_alice()
-        self.say("create Den", "Created !")
-        self.console.sendline("stream")
-        self.console.expect_exact("New events, until Ctrl-C:")
-        with self.assertRaises(pexpect.TIMEOUT):
-            self.console.expect(r"@alice\S+> ", timeout=1)
-        self.console.sendintr()
-        self.console.expect(r"@alice\S+> ")
-        self.say("send den still here", "Sent $")
+        self.console.say("create Den", "Created !")
+        self.console.say("tail den", "New events, until Ctrl-C:")
+        self.console.press(CTRL_C)
+        self.console.say("send den still here", "Sent $")
 
-    def test_completion_of_commands_and_rooms(self) -> None:
+    def test_completion(self) -> None:
+        """Of commands, rooms, members, and paths of the API."""
         self.register_alice()
-        self.say(f"create {self.alias} Tea room", "Created !")
-        self.say("list", "Tea room")
-        self.console.send("whoa\t\n")
-        self.console.expect(r"on device")
-        self.console.send("topic #te\t\n")
-        self.console.expect_exact("The room has no topic.")
+        self.console.say(f"create {self.alias} Tea room", "Created !")
+        self.console.say("members tea", "join")
+        for typed, completed in (
+            ("whoa\t", "whoami"),
+            ("topic #te\t", f"topic {self.alias}:hearth.test"),
+            (f"kick tea @{self.alice[:8]}\t", f"@{self.alice}:hearth.test"),
+            ("raw POST user_dir\t", "user_directory/search"),
+        ):
+            with self.subTest(typed):
+                self.console.wait_for_prompt()
+                self.console.press(typed)
+                self.console.wait_for(f"> {completed}" if " " not in typed else completed)
+                self.console.press(CTRL_C)
+
+    def test_two_accounts(self) -> None:
+        self.register_alice()
+        self.console.say(f"register {self.bob_name} '{PASSWORD}'", f"logged in as @{self.bob_name}")
+        self.console.say("accounts", f"@{self.alice}:hearth.test", f"@{self.bob_name}:hearth.test")
+        self.console.say(f"switch {self.alice}", f"You are @{self.alice}:hearth.test now.")
+        self.console.say("whoami", f"@{self.alice}:hearth.test on device")
+        self.console.say("logout", f"You are @{self.bob_name}:hearth.test now.")

@@ -4,7 +4,8 @@ import unittest
 from typing import Any
 
 from cmdclient.client import Exchange
-from cmdclient.printing import event_lines, exchange_lines, masked, masked_target, plain, pretty_json, table_lines
+from cmdclient.masking import masked, masked_target, plain, pretty_json
+from cmdclient.printing import event_lines, exchange_lines, table_lines
 
 
 def described(event: dict[str, Any]) -> str:

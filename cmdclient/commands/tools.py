@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import Any
 
 from cmdclient.client import CLIENT_PREFIX
 from cmdclient.errors import ApiError, UsageError
-from cmdclient.printing import pretty_json, table_lines
 from cmdclient.registry import COMMANDS, command, get_command
-from cmdclient.session import Answer, Session
+from cmdclient.session import Session
+from cmdclient.views import Answer, Json, Table
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
-_NO_TERMINAL = (1000, 0)
+_SHOWN = {"on": "shown", "off": "not shown", "curl": "shown as commands of curl"}
 
 
 class Quit(Exception):
     """The console is to end."""
 
 
-@command("show", "[on|off]", "Show every exchange as it goes over the wire (tokens masked), or no longer.")
+@command("show", "[on|off|curl]", "Show every exchange as it goes over the wire, or as a curl command; tokens masked.")
 def show(session: Session, arguments: list[str]) -> Answer:
     """Is remembered for the next run."""
     if arguments:
-        if arguments[0] not in ("on", "off"):
-            raise UsageError("Usage: show [on|off]")
-        session.is_showing = session.credentials.is_showing = arguments[0] == "on"
+        if arguments[0] not in _SHOWN:
+            raise UsageError("Usage: show [on|off|curl]")
+        session.credentials.show = arguments[0]
         session.credentials.write()
-    state = "shown" if session.is_showing else "not shown"
-    return Answer({"show": session.is_showing}, [f"Exchanges are {state}."])
+    return Answer({"show": session.credentials.show}, [f"Exchanges are {_SHOWN[session.credentials.show]}."])
 
 
 @command(
@@ -69,12 +67,11 @@ def config(session: Session, arguments: list[str]) -> Answer:
         "homeserver": session.client.homeserver,
         "user": login.user_id if login else None,
         "device": login.device_id if login else None,
-        "show": session.is_showing,
+        "show": session.credentials.show,
         "file": str(session.credentials.path),
     }
-    shown = {None: "(nobody is logged in)", True: "on", False: "off"}
-    rows = [(name, shown.get(value, value)) for name, value in settings.items()]
-    return Answer(settings, table_lines(rows))
+    rows = [(name, "(nobody is logged in)" if value is None else value) for name, value in settings.items()]
+    return Answer(settings, [Table(rows)])
 
 
 @command("help", "[COMMAND]", "All commands, or one.")
@@ -87,10 +84,10 @@ def show_help(session: Session, arguments: list[str]) -> Answer:
     notes = [
         "",
         "ROOM is a room id, an alias, or a part of the name of one of your rooms (in quotes if it has spaces).",
+        "A dot for ROOM is the room you opened, joined or made last.",
         "USER is a user id, or the part of it before the colon for somebody on your own server.",
     ]
-    width = shutil.get_terminal_size(fallback=_NO_TERMINAL).columns
-    return Answer(dict(rows), table_lines(rows, width) + notes)
+    return Answer(dict(rows), [Table(rows), *notes])
 
 
 @command("quit", "", "End the console (also Ctrl-D).")
@@ -100,7 +97,7 @@ def end(session: Session, arguments: list[str]) -> None:
 
 
 def _raw_answer(session: Session, answer: Any) -> Answer:
-    if session.is_showing and session.set_stream is not None:
+    if session.credentials.show == "on" and session.set_stream is not None:
         # At the console it stands there already.
         return Answer(answer)
-    return Answer(answer, ["(an empty answer)"] if answer is None else pretty_json(answer).splitlines())
+    return Answer(answer, [Json(answer)])
