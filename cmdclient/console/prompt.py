@@ -90,12 +90,9 @@ class _History(FileHistory):
 
     def append_string(self, string: str) -> None:
         if self._is_kept(string):
-            super().append_string(string)
-
-    def store_string(self, string: str) -> None:
-        # A history that cannot be written must not end the console.
-        with contextlib.suppress(OSError):
-            super().store_string(string)
+            # A history that cannot be written must not end the console.
+            with contextlib.suppress(OSError):
+                super().append_string(string)
 
 
 class _Completer(Completer):
