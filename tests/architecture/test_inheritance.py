@@ -25,6 +25,7 @@ ALLOWED = (
     "hypothesis.stateful.",
     "html.parser.HTMLParser",
     "prompt_toolkit.",
+    "pyte.",
     "cmd.Cmd",
     # Servers and log outputs of tests.
     "http.server.",

@@ -29,9 +29,7 @@ class Terminal:
             encoding="utf-8",
             dimensions=(_ROWS, columns),
         )
-        self._screen = pyte.Screen(columns, _ROWS)
-        # Where is the cursor? A terminal answers that.
-        self._screen.write_process_input = self.process.send
+        self._screen = _Screen(columns, _ROWS, self.process.send)
         self._stream = pyte.Stream(self._screen)
         self.wait_for_prompt()
 
@@ -88,3 +86,14 @@ class Terminal:
     def cursor(self) -> tuple[str, int]:
         """The text of the row where the cursor is, and its column."""
         return self._screen.display[self._screen.cursor.y].rstrip(), self._screen.cursor.x
+
+
+class _Screen(pyte.Screen):
+    """A screen that answers when it is asked where its cursor is, as terminals do."""
+
+    def __init__(self, columns: int, rows: int, answer: Callable[[str], object]) -> None:
+        super().__init__(columns, rows)
+        self._answer = answer
+
+    def write_process_input(self, data: str) -> None:
+        self._answer(data)
