@@ -148,6 +148,51 @@ def add_edus(
     )
 
 
+def find_attempt(tx: Transaction, server_name: str) -> tuple[str, int, int, int] | None:
+    """(txn_id, upto, last_edu_nid, last_pdu_nid) of a transaction that may have arrived."""
+    row = tx.find(
+        "SELECT txn_id, upto, last_edu_nid, last_pdu_nid FROM outgoing_transactions WHERE server_name = :name",
+        name=server_name,
+    )
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def write_attempt(tx: Transaction, server_name: str, attempt: tuple[str, int, int, int]) -> None:
+    """Keep a transaction that is about to be sent, or to be sent again; see `find_attempt`."""
+    tx.run(
+        """INSERT INTO outgoing_transactions (server_name, txn_id, upto, last_edu_nid, last_pdu_nid)
+           VALUES (:name, :txn_id, :upto, :last_edu, :last_pdu)
+           ON CONFLICT (server_name) DO UPDATE SET txn_id = excluded.txn_id, upto = excluded.upto,
+               last_edu_nid = excluded.last_edu_nid, last_pdu_nid = excluded.last_pdu_nid""",
+        name=server_name,
+        txn_id=attempt[0],
+        upto=attempt[1],
+        last_edu=attempt[2],
+        last_pdu=attempt[3],
+    )
+
+
+def delete_attempt(tx: Transaction, server_name: str) -> None:
+    """It was acknowledged."""
+    tx.run("DELETE FROM outgoing_transactions WHERE server_name = :name", name=server_name)
+
+
+def crowded_destinations(tx: Transaction, most: int) -> list[str]:
+    """The destinations for which more EDUs than so many wait."""
+    rows = tx.all("SELECT server_name FROM outgoing_edus GROUP BY server_name HAVING COUNT(*) > :most", most=most)
+    return [row[0] for row in rows]
+
+
+def queued_edus(tx: Transaction, server_name: str) -> list[tuple[int, str, str | None]]:
+    """(edu_nid, type, replace key) of all that waits for a destination, newest first."""
+    rows = tx.all(
+        """SELECT edu_nid, edu_type, replace_key FROM outgoing_edus WHERE server_name = :server
+           ORDER BY edu_nid DESC""",
+        server=server_name,
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def due_edus(tx: Transaction, server_name: str, last_nid: int, limit: int) -> list[tuple[int, str, bytes]]:
     """(edu_nid, type, content) of what waits, oldest first, up to a number."""
     rows = tx.all(

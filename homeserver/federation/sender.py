@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 MOST_PDUS = 50
 MOST_EDUS = 100
 _MOST_VOLATILE = 100
+#: Kinds of EDUs that are no longer what they were when they come twice.
+_NOT_KNOWN_AGAIN = frozenset({"m.direct_to_device"})
 
 Spawn = Callable[[Awaitable[None]], None]
 
@@ -94,10 +96,12 @@ class _Due:
 
 @dataclass(slots=True)
 class _Queue:
-    """The state of one destination. `sent`: what it has acknowledged; `attempt`: what it has not. `volatile`: EDUs that
+    """The state of one destination. `sent`: what it has acknowledged; `attempt`: what it has not, and
+    `is_kept`: that is written down. `volatile`: EDUs that
     are worth sending now or never, by what they replace."""
 
     is_running: bool = False
+    is_kept: bool = False
     is_woken: bool = False
     sent: tuple[int, int] | None = None
     attempt: _Attempt | None = None
@@ -225,6 +229,8 @@ class Sender:
         if self._is_stopping:
             return False
         if queue.sent is None:
+            kept = await self._database.glance(queries_outgoing.find_attempt, server_name)
+            queue.attempt, queue.is_kept = (None, False) if kept is None else (_Attempt(*kept), True)
             queue.sent = await self._database.glance(queries_outgoing.sent_upto, server_name)
         attempt = queue.attempt or self._new_attempt()
         due = await self._database.glance(self._due, server_name, queue.sent, attempt)
@@ -232,21 +238,34 @@ class Sender:
         volatile = [] if queue.attempt else list(queue.volatile.items())[: MOST_EDUS - len(due.edus)]
         if not due.queued and not due.events and not due.edus and not volatile:
             was_again = queue.attempt is not None
-            queue.sent, queue.attempt = sent, None
+            if queue.is_kept:
+                await self._database.transact(queries_outgoing.delete_attempt, server_name)
+            queue.sent, queue.attempt, queue.is_kept = sent, None, False
             return was_again
         pdus = due.pdus_for(server_name)
         body = [{"edu_type": edu_type, "content": msgspec.Raw(content)} for _, edu_type, content in due.edus]
         body += [edu for _, edu in volatile]
         if pdus or due.edus:
             queue.attempt = replace(attempt, last_edu_nid=_last_nid(due.edus), last_pdu_nid=_last_nid(due.queued))
+            if any(edu_type in _NOT_KNOWN_AGAIN for _, edu_type, _ in due.edus):
+                await self._keep(server_name, queue)
         if (pdus or body) and not await self._deliver(server_name, queue, attempt.txn_id, pdus, body):
             return False
         for key, edu in volatile:
             if queue.volatile.get(key) is edu:
                 del queue.volatile[key]
-        await self._database.transact(self._acknowledge, server_name, sent, due)
-        queue.sent, queue.attempt = sent, None
+        await self._database.transact(self._acknowledge, server_name, sent, due, queue.is_kept)
+        queue.sent, queue.attempt, queue.is_kept = sent, None, False
         return True
+
+    async def _keep(self, server_name: str, queue: _Queue) -> None:
+        """Write down what is under way, if it is not: so that it has its id and content also after a restart."""
+        attempt = queue.attempt
+        if attempt is None or queue.is_kept:
+            return
+        row = (attempt.txn_id, attempt.upto, attempt.last_edu_nid, attempt.last_pdu_nid)
+        await self._database.transact(queries_outgoing.write_attempt, server_name, row)
+        queue.is_kept = True
 
     def _new_attempt(self) -> _Attempt:
         self._serial += 1
@@ -261,6 +280,7 @@ class Sender:
             if self._is_stopping:
                 return False
             await self._health.record_failure(server_name)
+            await self._keep(server_name, queue)
             wait_ms = self._health.wait_ms(server_name)
             logger.info("%s did not take a transaction (%s); again in %d ms", server_name, error, wait_ms)
             self._try_later(server_name, queue, wait_ms)
@@ -275,7 +295,9 @@ class Sender:
         events = queries_outgoing.due_events(tx, server_name, sent, attempt.upto, places) if places else []
         return _Due(queued, events, queries_outgoing.due_edus(tx, server_name, attempt.last_edu_nid, MOST_EDUS))
 
-    def _acknowledge(self, tx: Transaction, server_name: str, sent: tuple[int, int], due: _Due) -> None:
+    def _acknowledge(self, tx: Transaction, server_name: str, sent: tuple[int, int], due: _Due, is_kept: bool) -> None:
+        if is_kept:
+            queries_outgoing.delete_attempt(tx, server_name)
         queries_outgoing.write_sent(tx, server_name, sent)
         queries_outgoing.delete_edus(tx, [edu[0] for edu in due.edus])
         queries_outgoing.delete_pdus(tx, [pdu[0] for pdu in due.queued])

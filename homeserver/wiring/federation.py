@@ -15,6 +15,7 @@ from homeserver.federation.calls import Calls
 from homeserver.federation.client import FederationClient
 from homeserver.federation.crossed_joins import CrossedJoins
 from homeserver.federation.discovery import Discovery
+from homeserver.federation.edu_bounds import EduBounds
 from homeserver.federation.event_signatures import EventSignatures
 from homeserver.federation.history import History
 from homeserver.federation.joining import Joining
@@ -53,6 +54,7 @@ class Federation:
     history: History
     work: RoomWork
     sender: Sender
+    edu_bounds: EduBounds
     health: DestinationHealth
     authenticator: RequestAuthenticator
 
@@ -94,6 +96,7 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         history=History(rooms, client.history, checks, arrivals, ground.server_name),
         work=work,
         sender=_sender(ground, settings, outward),
+        edu_bounds=EduBounds(database),
         health=outward.health,
         authenticator=_authenticator(ground, settings, outward),
     )

@@ -109,6 +109,7 @@ class Server:
             await self._slices.notifications.reap()
             await self._delayed.events.reap()
             await self._slices.encryption.reap()
+            await self._federation.edu_bounds.reap()
             await self._slices.media.retention.reap()
             if self._slices.media.previews is not None:
                 await self._slices.media.previews.previews.reap()

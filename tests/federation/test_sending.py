@@ -83,6 +83,30 @@ class SendingTest(HostileCase):
         taken = {txn_id for txn_id, is_taken, body in sent if is_taken and events[1] in str(body["edus"])}
         self.assertEqual(len(taken - refused), 1)
 
+    def test_what_was_under_way_is_sent_again_after_a_restart_as_it_was(self) -> None:
+        """Under its id: a message to a device is not to come twice, and nothing new is put beside it."""
+        self.set_up(False)
+        self.tell_device("before")
+        refused = {txn_id for txn_id, _, body in self.wait_for('"before"', is_up=False) if "before" in str(body)}
+        self.server.stop()
+        self.server.start()
+        self.tell_device("after")
+        self.set_up(True)
+        sent = self.wait_for('"after"', is_up=True)
+
+        taken = [(txn_id, _words(body)) for txn_id, is_taken, body in sent if is_taken and _words(body)]
+        self.assertEqual(taken, [(*refused, ["before"]), (taken[1][0], ["after"])])
+
+    def tell_device(self, word: str) -> None:
+        """Send a message to a device of the peer's user."""
+        messages = {self.peer.user_id: {"DEVICE": {"word": word}}}
+        self.alice.put(f"/sendToDevice/m.test/{word}{self.peer.new_txn_id()}", {"messages": messages})
+
+
+def _words(body: Json) -> list[str]:
+    contents = [edu["content"] for edu in body["edus"] if edu["edu_type"] == "m.direct_to_device"]
+    return [device["word"] for one in contents for devices in one["messages"].values() for device in devices.values()]
+
 
 def _texts(pdus: list[Json]) -> list[str]:
     return [pdu["content"]["body"] for pdu in pdus]
