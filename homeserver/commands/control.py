@@ -1,4 +1,4 @@
-"""`hearthctl`: starts, stops and looks after a server that runs in the background."""
+"""`hearthctl`: starts, stops and looks after a server that runs in the background, and looks into its rooms."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from homeserver import __version__, config
 from homeserver.commands.pid_file import find_running
@@ -31,18 +32,38 @@ def parser() -> argparse.ArgumentParser:
         ("check-config", "say what is wrong with the configuration (exit status 2), or that nothing is"),
     ):
         command = commands.add_parser(name, help=meaning, description=meaning.capitalize() + ".")
-        command.add_argument(
-            "-c",
-            "--config-path",
-            action="append",
-            metavar="FILE",
-            help="configuration file or directory, may be given several times (default: homeserver.yaml)",
-        )
+        _add_config(command)
         if name in ("stop", "restart"):
             command.add_argument(
                 "--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for the end (default: 60)"
             )
+    _add_room_commands(commands)
     return made
+
+
+def _add_config(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-c",
+        "--config-path",
+        action="append",
+        metavar="FILE",
+        help="configuration file or directory, may be given several times (default: homeserver.yaml)",
+    )
+
+
+def _add_room_commands(commands: Any) -> None:
+    meaning = "say why a room is in the state that it is in"
+    room = commands.add_parser("room", help=meaning, description=meaning.capitalize() + ".")
+    actions = room.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, meaning in (
+        ("explain", "how an event fared: its auth chain, the states it brought together, how they were resolved"),
+        ("resets", "when the state went back with no event that says so"),
+    ):
+        action = actions.add_parser(name, help=meaning, description=meaning.capitalize() + ".")
+        _add_config(action)
+        action.add_argument("room_id", metavar="ROOM", help="the room's ID")
+        if name == "explain":
+            action.add_argument("event_id", metavar="EVENT", help="the event's ID")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "restart": _restart,
         "status": _status,
         "check-config": _check_config,
+        "room": _room,
     }
     try:
         return actions[options.command](options)
@@ -116,6 +138,12 @@ def _check_config(options: argparse.Namespace) -> int:
         print(f"warning: {warning}")
     print(f"the configuration of {loaded.server.server_name} is good")
     return 0
+
+
+def _room(options: argparse.Namespace) -> int:
+    from homeserver.commands.room import run_room_command
+
+    return run_room_command(options, config.load(options.config_path))
 
 
 if __name__ == "__main__":

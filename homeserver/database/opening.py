@@ -10,7 +10,11 @@ from homeserver.database.postgresql import PostgresEngine
 from homeserver.database.sqlite import SqliteEngine
 
 
+def open_engine(name: str, location: str) -> Engine:
+    """The engine of `sqlite` with a path (or `:memory:`), or of `postgresql` with a connection string."""
+    return PostgresEngine(location) if name == "postgresql" else SqliteEngine(location)
+
+
 def open_database(name: str, location: str, reactor: Any) -> Database:
-    """`sqlite` with a path (or `:memory:`), or `postgresql` with a connection string. `start` comes next."""
-    engine: Engine = PostgresEngine(location) if name == "postgresql" else SqliteEngine(location)
-    return Database(engine, reactor)
+    """The database there; see `open_engine`. `start` comes next."""
+    return Database(open_engine(name, location), reactor)

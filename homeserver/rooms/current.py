@@ -12,7 +12,8 @@ from homeserver.rooms import queries_members, queries_rooms, queries_state
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.queries_state import Delta
 from homeserver.rooms.records import RoomRecord
-from homeserver.rooms.snapshots import Snapshots, difference
+from homeserver.rooms.resets import find_resets, report_resets
+from homeserver.rooms.snapshots import EMPTY, Snapshots, difference
 
 OnState = Callable[[Transaction, RoomRecord, Mapping[StateKey, Event | None]], None]
 """Called within the transaction with what changed of a room's current state; None for a key that is gone."""
@@ -34,17 +35,36 @@ class CurrentState:
         if old_nid == snapshot_nid:
             return {}
         new = self._snapshots.get(tx, snapshot_nid)
-        changes: Delta = dict(new) if old_nid is None else difference(self._snapshots.get(tx, old_nid), new)
-        self.write(tx, room, snapshot_nid, changes, cause_nid)
+        old = EMPTY if old_nid is None else self._snapshots.get(tx, old_nid)
+        changes = difference(old, new)
+        resets = {} if self._is_entry(tx, cause_nid) else find_resets(tx, self._loader, old, changes, cause_nid)
+        report_resets(tx, self._loader, room, resets, cause_nid)
+        self._write(tx, room, (snapshot_nid, cause_nid), changes, resets)
         return changes
 
     def write(self, tx: Transaction, room: RoomRecord, snapshot_nid: int, changes: Delta, cause_nid: int) -> None:
         """Record changes of current state that are already known."""
+        self._write(tx, room, (snapshot_nid, cause_nid), changes, {})
+
+    def _is_entry(self, tx: Transaction, cause_nid: int) -> bool:
+        """Whether it is a local user's join, by which this server may have come back into the room."""
+        cause = self._loader.get(tx, cause_nid)
+        return cause.membership == "join" and server_name_of(cause.sender) == self._server_name
+
+    def _write(
+        self,
+        tx: Transaction,
+        room: RoomRecord,
+        place: tuple[int, int],
+        changes: Delta,
+        resets: Mapping[StateKey, int],
+    ) -> None:
+        snapshot_nid, cause_nid = place
         queries_rooms.set_current_snapshot(tx, room.room_nid, snapshot_nid)
         if not changes:
             return
         queries_state.write_current_state(tx, room.room_nid, changes)
-        queries_state.write_journal(tx, room.room_nid, snapshot_nid, cause_nid, changes)
+        queries_state.write_journal(tx, (room.room_nid, snapshot_nid, cause_nid), changes, resets)
         self._write_members(tx, room, changes)
         events = self._loader.get_many(tx, [nid for nid in changes.values() if nid is not None])
         told = {key: None if nid is None else events[nid] for key, nid in changes.items()}

@@ -90,12 +90,15 @@ def write_current_state(tx: Transaction, room_nid: int, changes: Mapping[StateKe
 
 
 def write_journal(
-    tx: Transaction, room_nid: int, snapshot_nid: int, cause_nid: int, changes: Mapping[StateKey, int | None]
+    tx: Transaction, place: tuple[int, int, int], changes: Mapping[StateKey, int | None], resets: Mapping[StateKey, int]
 ) -> None:
-    """Record a change of current state at the transaction's position, with the event that caused it."""
+    """Record a change of current state at the transaction's position. `place`: room, the snapshot it became, the event
+    that caused it. `resets`: of those keys for which no event speaks, what they had before."""
+    room_nid, snapshot_nid, cause_nid = place
     tx.run_many(
-        """INSERT INTO state_journal (position, room_nid, type, state_key, event_nid, cause_nid, snapshot_nid)
-           VALUES (:position, :room, :type, :state_key, :event_nid, :cause, :snapshot)""",
+        """INSERT INTO state_journal (position, room_nid, type, state_key, event_nid, cause_nid, snapshot_nid,
+               replaced_nid, is_reset)
+           VALUES (:position, :room, :type, :state_key, :event_nid, :cause, :snapshot, :replaced, :is_reset)""",
         [
             {
                 "position": tx.position,
@@ -105,10 +108,35 @@ def write_journal(
                 "event_nid": nid,
                 "cause": cause_nid,
                 "snapshot": snapshot_nid,
+                "replaced": resets.get(key),
+                "is_reset": int(key in resets),
             }
             for key, nid in changes.items()
         ],
     )
+
+
+def changes_by(tx: Transaction, cause_nid: int, room_nid: int) -> list[tuple[StateKey, int | None, int | None, bool]]:
+    """What an event's arrival changed of a room's current state: (key, event_nid or None, what a reset replaced,
+    whether it was one)."""
+    rows = tx.all(
+        """SELECT type, state_key, event_nid, replaced_nid, is_reset FROM state_journal
+           WHERE room_nid = :room AND cause_nid = :cause ORDER BY journal_nid""",
+        room=room_nid,
+        cause=cause_nid,
+    )
+    return [((row[0], row[1]), row[2], row[3], bool(row[4])) for row in rows]
+
+
+def resets_of(tx: Transaction, room_nid: int, limit: int) -> list[tuple[StateKey, int | None, int, int]]:
+    """The last resets of a room's state: (key, event_nid or None, what it replaced, the event that caused it)."""
+    rows = tx.all(
+        """SELECT type, state_key, event_nid, replaced_nid, cause_nid FROM state_journal
+           WHERE room_nid = :room AND is_reset = 1 ORDER BY journal_nid DESC LIMIT :limit""",
+        room=room_nid,
+        limit=limit,
+    )
+    return [((row[0], row[1]), row[2], row[3], row[4]) for row in rows]
 
 
 def find_snapshot_at(tx: Transaction, room_nid: int, position: int, event_nid: int = LAST_NID) -> int | None:

@@ -5,10 +5,10 @@ https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from homeserver.database import Transaction
-from homeserver.protocol.state_resolution import resolve, resolve_forks
+from homeserver.protocol.state_resolution import Step, resolve, resolve_forks
 from homeserver.rooms import queries_events
 from homeserver.rooms.auth_graph import AuthGraph
 from homeserver.rooms.forks import Claim, CommonState, Forks, find_forks
@@ -18,6 +18,8 @@ from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.snapshots import Snapshots
 
 _MOST_REMEMBERED = 1_000
+
+Note = Callable[[Step], None]
 
 
 class Resolver:
@@ -61,12 +63,25 @@ class Resolver:
             changes = self._resolve_forks(tx, room, forks)
         return self._record(tx, room.room_nid, forks, changes)
 
-    def _resolve_forks(self, tx: Transaction, room: RoomRecord, forks: Forks) -> Delta:
+    def explain(
+        self, tx: Transaction, room: RoomRecord, snapshot_nids: Iterable[int]
+    ) -> tuple[Forks, Delta, list[Step]]:
+        """What these snapshots have apart, what that resolves to, and the events tried on the way (room version 1 has
+        no such steps). Writes nothing."""
+        steps: list[Step] = []
+        forks = find_forks(tx, self._snapshots, sorted(set(snapshot_nids)))
+        if not forks.differing:
+            return forks, {}, steps
+        if room.version.state_resolution == "v1":
+            return forks, self._resolve_whole(tx, room, list(forks.claims), forks), steps
+        return forks, self._resolve_forks(tx, room, forks, steps.append), steps
+
+    def _resolve_forks(self, tx: Transaction, room: RoomRecord, forks: Forks, note: Note | None = None) -> Delta:
         """What the differing keys resolve to (None: they are gone), and what comes to the state besides."""
         ids = queries_events.ids_by_nid(tx, {nid for claim in forks.claims.values() for nid in claim.values()})
         claims = [{key: ids[nid] for key, nid in claim.items()} for claim in forks.claims.values()]
         graph = AuthGraph(tx, self._loader, forks.common_nids)
-        resolved = resolve_forks(room.version, CommonState(tx, forks), claims, graph)
+        resolved = resolve_forks(room.version, CommonState(tx, forks), claims, graph, note)
         back = {event_id: nid for nid, event_id in ids.items()}
         back.update(queries_events.nids_by_id(tx, [one for one in resolved.values() if one not in back]))
         return {**dict.fromkeys(forks.differing), **{key: back[event_id] for key, event_id in resolved.items()}}

@@ -203,7 +203,8 @@ STATE_JOURNAL = Table(
     name="state_journal",
     owner="rooms",
     # event_nid is NULL where resolution removed the key; cause_nid is the event whose arrival changed the state;
-    # snapshot_nid the state it became, NULL for what was written before that was kept.
+    # snapshot_nid the state it became, NULL for what was written before that was kept. is_reset: the key went back to
+    # something older, or was lost, with no event that says so; replaced_nid is what it had then.
     sql="""
     CREATE TABLE state_journal (
         journal_nid SERIAL8 PRIMARY KEY,
@@ -213,19 +214,27 @@ STATE_JOURNAL = Table(
         state_key TEXT NOT NULL,
         event_nid BIGINT,
         cause_nid BIGINT NOT NULL,
-        snapshot_nid BIGINT
+        snapshot_nid BIGINT,
+        replaced_nid BIGINT,
+        is_reset BIGINT NOT NULL DEFAULT 0
     );
+    CREATE INDEX state_journal_resets ON state_journal (room_nid, journal_nid) WHERE is_reset = 1;
     CREATE INDEX state_journal_by_place ON state_journal (room_nid, position, journal_nid);
     """,
     bound="one row a change of current state",
     reaper="never: goes with its room",
-    version=2,
+    version=3,
     migrations={
         2: """
         ALTER TABLE state_journal ADD COLUMN snapshot_nid BIGINT;
         DROP INDEX state_journal_by_room;
         CREATE INDEX state_journal_by_place ON state_journal (room_nid, position, journal_nid);
-        """
+        """,
+        3: """
+        ALTER TABLE state_journal ADD COLUMN replaced_nid BIGINT;
+        ALTER TABLE state_journal ADD COLUMN is_reset BIGINT NOT NULL DEFAULT 0;
+        CREATE INDEX state_journal_resets ON state_journal (room_nid, journal_nid) WHERE is_reset = 1;
+        """,
     },
 )
 

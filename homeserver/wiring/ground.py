@@ -64,7 +64,7 @@ def lay_ground(config: Config, reactor: Any, database: Database | None = None) -
     """Make it all; nothing is started. `database`: one that is there already, in place of the configuration's."""
     keys = load_signing_keys(config.keys.signing_key_path)
     identity = Identity(config.server.server_name, keys[0])
-    database = database or _database(config, reactor)
+    database = database or open_database(*database_place(config), reactor)
     budget = CacheBudget(config.server.cache_bytes)
     parts = make_parts(identity.server_name, identity.sign_event, budget, database.feed)
     rooms = Rooms(database, parts, Occupancy(database, budget, database.feed))
@@ -95,9 +95,10 @@ def _service_settings(config: Config) -> EgressSettings:
     )
 
 
-def _database(config: Config, reactor: Any) -> Database:
+def database_place(config: Config) -> tuple[str, str]:
+    """(name, location) of the configuration's database, for `open_database`."""
     settings = config.database
     if settings.engine == "sqlite":
-        return open_database("sqlite", settings.path or ":memory:", reactor)
+        return "sqlite", str(settings.path or ":memory:")
     parameters: dict[str, Any] = dict(settings.parameters)
-    return open_database("postgresql", make_conninfo(**parameters), reactor)
+    return "postgresql", make_conninfo(**parameters)

@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from homeserver.protocol.state_resolution.graph import AuthGraph, EventGraph
 from homeserver.protocol.state_resolution.resolution import resolve, resolve_forks
+from homeserver.protocol.state_resolution.second import Step
 
-__all__ = ["AuthGraph", "EventGraph", "resolve", "resolve_forks"]
+__all__ = ["AuthGraph", "EventGraph", "Step", "resolve", "resolve_forks"]

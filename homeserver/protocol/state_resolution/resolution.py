@@ -8,7 +8,7 @@ from homeserver.protocol.events import StateKey
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.protocol.state_resolution.first import resolve_first
 from homeserver.protocol.state_resolution.graph import AuthGraph, StateLookup
-from homeserver.protocol.state_resolution.second import Conflict, resolve_second
+from homeserver.protocol.state_resolution.second import Conflict, Note, resolve_second
 
 StateSet = Mapping[StateKey, str]
 
@@ -25,18 +25,22 @@ def resolve(version: RoomVersion, state_sets: Sequence[StateSet], graph: AuthGra
 
 
 def resolve_forks(
-    version: RoomVersion, common: StateLookup, claims: Sequence[StateSet], graph: AuthGraph
+    version: RoomVersion,
+    common: StateLookup,
+    claims: Sequence[StateSet],
+    graph: AuthGraph,
+    note: Note | None = None,
 ) -> dict[StateKey, str]:
     """What several states that have much in common resolve to, in the places where they differ.
 
     `common`: what all of them have, which may be large and is only looked up; `claims`: what each of them has besides.
-    `graph` has to know the common events as part of each set. For all room versions but 1.
+    `graph` has to know the common events as part of each set. `note` is told of each step. For all room versions but 1.
     """
     conflicted: dict[StateKey, set[str]] = {}
     for claim in claims:
         for key, event_id in claim.items():
             conflicted.setdefault(key, set()).add(event_id)
-    return resolve_second(version, Conflict(common, conflicted, [set(one.values()) for one in claims]), graph)
+    return resolve_second(version, Conflict(common, conflicted, [set(one.values()) for one in claims]), graph, note)
 
 
 def separate(state_sets: Sequence[StateSet]) -> tuple[dict[StateKey, str], dict[StateKey, set[str]]]:

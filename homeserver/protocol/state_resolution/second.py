@@ -4,7 +4,7 @@ conflicted state subgraph: https://spec.matrix.org/v1.19/rooms/v12/#state-resolu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from homeserver.protocol.auth_rules import AuthError, auth_state_keys, check_auth
@@ -26,8 +26,23 @@ class Conflict:
     sets: Sequence[Collection[str]]
 
 
-def resolve_second(version: RoomVersion, conflict: Conflict, graph: AuthGraph) -> dict[StateKey, str]:
-    """Steps 1 to 5 of the algorithm; what the result has beside the unconflicted state."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event tried in the iterative auth checks: among the `power` events or the `rest`, and what refused it."""
+
+    among: str
+    event_id: str
+    refusal: str | None
+
+
+Note = Callable[[Step], None]
+
+
+def resolve_second(
+    version: RoomVersion, conflict: Conflict, graph: AuthGraph, note: Note | None = None
+) -> dict[StateKey, str]:
+    """Steps 1 to 5 of the algorithm; what the result has beside the unconflicted state. `note` is told of each event
+    that is tried, in order."""
     unconflicted = conflict.unconflicted
     claimed = {event_id for ids in conflict.conflicted.values() for event_id in ids}
     is_second_edition = version.state_resolution == "v2.1"
@@ -45,9 +60,9 @@ def resolve_second(version: RoomVersion, conflict: Conflict, graph: AuthGraph) -
     power_ids = {one for one, event in full.items() if is_power_event(event)}
     power_ids = orderings.with_chains(power_ids, full.keys(), is_closed=is_closed)
     checks = IterativeChecks(source, {} if is_second_edition else unconflicted, unconflicted.get(CREATE))
-    checks.apply(orderings.by_power([full[one] for one in power_ids]))
+    checks.apply(orderings.by_power([full[one] for one in power_ids]), "power", note)
     rest = [event for one, event in full.items() if one not in power_ids]
-    checks.apply(orderings.by_mainline(rest, checks.find(POWER)))
+    checks.apply(orderings.by_mainline(rest, checks.find(POWER)), "rest", note)
     return {key: event_id for key, event_id in checks.applied.items() if key not in unconflicted}
 
 
@@ -90,17 +105,23 @@ class IterativeChecks:
         self._create_id = create_id
         self.applied: dict[StateKey, str] = {}
 
-    def apply(self, events: Sequence[Event]) -> None:
+    def apply(self, events: Sequence[Event], among: str, note: Note | None = None) -> None:
         """Apply those of the events, in their order, that the state allows."""
         for event in events:
-            if event.is_state and self._is_allowed(event):
+            if not event.is_state:
+                continue
+            refusal = self._find_refusal(event)
+            if refusal is None:
                 self.applied[event.key] = event.event_id
+            if note is not None:
+                note(Step(among, event.event_id, refusal))
 
     def find(self, key: StateKey) -> str | None:
         """The event of a key in the state as it is now."""
         return self.applied.get(key) or self._start.get(key)
 
-    def _is_allowed(self, event: Event) -> bool:
+    def _find_refusal(self, event: Event) -> str | None:
+        """Why the auth rules do not allow an event; None where they do."""
         wanted = auth_state_keys(event.type, event.state_key, event.sender, event.content, event.version)
         around = {one.key: one for one in self._source.cited(event) if one.is_state and one.key in wanted}
         ids = {key: event_id for key in wanted if (event_id := self.find(key)) is not None}
@@ -113,6 +134,6 @@ class IterativeChecks:
         around.update({key: known[event_id] for key, event_id in ids.items() if event_id in known})
         try:
             check_auth(event, around)
-        except AuthError:
-            return False
-        return True
+        except AuthError as error:
+            return str(error)
+        return None
