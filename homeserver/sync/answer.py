@@ -164,13 +164,14 @@ class AnswerComposer:
         if is_new or ask.full_state or ask.changed is None or row.room_nid in ask.changed:
             entry = self._changed_room(tx, ask, row, is_new)
         ephemeral = self._ephemeral(ask, row, receipt)
-        if ephemeral:
+        if ephemeral or is_new:
             entry["ephemeral"] = {"events": ephemeral}
         if is_new and ask.since is not None:
             # What was set in an earlier stay in the room, or before it.
             account_data = self._sources.account_data.of_room(tx, row.user_id, row.room_id)
         kept = [one for one in account_data or () if _passes(ask.filter.room_account_data, one)]
-        if kept:
+        if kept or is_new:
+            # There are clients that want each part of a room they have not seen before.
             entry["account_data"] = {"events": kept}
         if entry or _has_read(row.user_id, receipt):
             entry.update(self._unread(tx, ask, row))
