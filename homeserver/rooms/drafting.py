@@ -43,6 +43,8 @@ class Drafting:
             return await self.redaction(wanted.room_id, _redacted_id(wanted.content), wanted.content, requester)
         if requester.is_suspended:
             raise suspended()
+        if wanted.type == "m.room.tombstone" and wanted.content.get("replacement_room") == wanted.room_id:
+            raise invalid_param("replacement_room: a room cannot replace itself.")
         draft = EventDraft(wanted.type, requester.user_id, wanted.content, state_key=wanted.state_key)
         if wanted.state_key is not None:
             await self._check_state(wanted)

@@ -132,6 +132,13 @@ class UpgradeTest(HomeserverCase):
         self.assertEqual(refused, (404, "M_NOT_FOUND"))
         self.assertEqual(len(self.bob.get("/joined_rooms")["joined_rooms"]), 1)
 
+    def test_a_room_does_not_replace_itself(self) -> None:
+        """Clients would follow it for ever."""
+        content = {"body": "", "replacement_room": self.old}
+        for path in ("state/m.room.tombstone", "send/m.room.tombstone/t1"):
+            refused = self.alice.refusal("PUT", f"/rooms/{self.old}/{path}", content)
+            self.assertEqual(refused, (400, "M_INVALID_PARAM"))
+
     def test_wrong_requests(self) -> None:
         """Unknown versions and misshapen bodies."""
         path = f"/rooms/{self.old}/upgrade"
