@@ -17,6 +17,9 @@ from homeserver.protocol.errors import not_found
 DevicesHook = Callable[[Transaction, str, Sequence[str]], None]
 """(transaction, user id, device ids): takes part in the same transaction."""
 
+IdsOf = Callable[[Transaction, str], Collection[str]]
+"""(transaction, user id) to device ids."""
+
 
 class Devices:
     """Adds, names and removes devices.
@@ -24,7 +27,7 @@ class Devices:
     `on_devices_deleted` and `on_devices_reused` are called within the transaction: whoever keeps something for a
     device (tokens, keys, messages, pushers) removes it there. A device is reused when a login names a known id: a
     client that was logged out softly comes back with its keys. `on_devices_changed` likewise: a device is new, or is
-    called something else.
+    called something else. `staying`: of devices that nobody is logged in with, which stay when all logins end.
     """
 
     def __init__(self, database: Database, last_seen: LastSeen, clock: Callable[[], int] = wall_clock_ms) -> None:
@@ -34,6 +37,7 @@ class Devices:
         self.on_devices_deleted: list[DevicesHook] = []
         self.on_devices_reused: list[DevicesHook] = []
         self.on_devices_changed: list[DevicesHook] = []
+        self.staying: list[IdsOf] = []
 
     async def devices_of(self, user_id: str) -> list[Device]:
         """All devices of a user."""
@@ -92,8 +96,9 @@ class Devices:
         return present
 
     def delete_all(self, tx: Transaction, user_id: str, except_for: str | None = None) -> list[str]:
-        """Remove all devices of a user, but perhaps one."""
-        return self.delete(tx, user_id, [one for one in self.ids_of(tx, user_id) if one != except_for])
+        """Remove all devices of a user that are logged in, but perhaps one."""
+        kept = {except_for, *(one for ids_of in self.staying for one in ids_of(tx, user_id))}
+        return self.delete(tx, user_id, [one for one in self.ids_of(tx, user_id) if one not in kept])
 
     def _rename(self, tx: Transaction, user_id: str, device_id: str, display_name: str) -> bool:
         is_there = queries.rename_device(tx, user_id, device_id, display_name)

@@ -28,6 +28,7 @@ from homeserver.slices.to_device.endpoints import ToDeviceEndpoints
 from homeserver.slices.to_device.service import ToDevice
 from homeserver.sync.encryption import EncryptionSection, EncryptionSources
 from homeserver.sync.tokens import parse_sync_token
+from homeserver.wiring.dehydrated_devices import dehydrated_device_endpoints
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 
@@ -103,6 +104,7 @@ def wire_encryption(ground: Ground, federation: Federation, accounts: AccountPar
             KeyFederationEndpoints(keys),
             BackupEndpoints(backup),
             BackedUpKeyEndpoints(backup),
+            *dehydrated_device_endpoints(ground, accounts, device_keys, to_device),
             SigningEndpoints(cross_signing, signatures, partial(accounts.ui_auth.confirm, may_reuse=False)),
         ],
     )

@@ -10,6 +10,7 @@ from homeserver.federation.tables import TABLES as FEDERATION
 from homeserver.profiles.tables import TABLES as PROFILES
 from homeserver.rooms.tables import TABLES as ROOMS
 from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
+from homeserver.slices.dehydrated_devices.tables import TABLES as DEHYDRATED_DEVICES
 from homeserver.slices.delayed_events.tables import TABLES as DELAYED_EVENTS
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
 from homeserver.slices.filters.tables import TABLES as FILTERS
@@ -41,6 +42,7 @@ TABLES: list[Table] = [
     *FEDERATION,
     *QUEUES,
     *ACCOUNT_DATA,
+    *DEHYDRATED_DEVICES,
     *DELAYED_EVENTS,
     *DIRECTORY,
     *FILTERS,

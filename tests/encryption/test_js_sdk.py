@@ -45,10 +45,10 @@ class JsSdkTest(FederationCase):
         """Until a device reads exactly these in the room."""
         self.devices.until(lambda: self.devices.call("read", name, self.room), lambda seen: seen == list(texts))
 
-    def wait_for_trust(self, name: str, other: User, **expected: bool) -> None:
-        """Until a device thinks so of another."""
+    def wait_for_trust(self, name: str, other: User, device_id: str = "", **expected: bool) -> None:
+        """Until a device thinks so of another, that of a login or another one of the user's."""
         self.devices.until(
-            lambda: self.devices.call("trust", name, other.user_id, other.device_id),
+            lambda: self.devices.call("trust", name, other.user_id, device_id or other.device_id),
             lambda trust: expected.items() <= trust.items(),
         )
 
@@ -86,6 +86,25 @@ class JsSdkTest(FederationCase):
         self.wait_for_texts("alice's second", "before", "backed up")
         for name in ("alice", "bob"):
             self.wait_for_trust(name, second, isSigned=True)
+
+    def test_a_dehydrated_device_collects_keys_while_nobody_is_logged_in(self) -> None:
+        """What was said after the only device had logged out is read by the next one, which no other could give the
+        keys to."""
+        recovery_key = self.devices.call("setUp", "alice", PASSWORD)
+        self.devices.call("dehydrate", "alice")
+        dehydrated = {one["device_id"] for one in self.alice.get("/devices")["devices"]} - {self.alice.device_id}
+        self.wait_for_trust("bob", self.alice, *dehydrated, isSigned=True)
+        self.devices.call("close", "alice")
+        self.alice.post("/logout")
+        self.say("bob", "while she was away")
+
+        second = self.alice.log_in_again()
+        self.open("alice", second)
+        self.wait_for_texts("alice", "?")
+        self.devices.call("restore", "alice", recovery_key)
+        self.devices.call("dehydrate", "alice")
+
+        self.wait_for_texts("alice", "while she was away")
 
     def test_users_verify_each_other_by_emoji(self) -> None:
         """Both see the same seven; afterwards each knows the other as verified, and all devices that they sign."""

@@ -26,6 +26,7 @@ UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
         "org.matrix.msc2285.stable": True,
         "org.matrix.msc3026.busy_presence": True,
         "uk.tcpip.msc4133.stable": True,
+        "org.matrix.msc3814": True,
         "org.matrix.msc4140": True,
         "org.matrix.simplified_msc3575": True,
         "org.matrix.msc3881": True,

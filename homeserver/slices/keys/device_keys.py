@@ -12,7 +12,7 @@ from homeserver.slices.keys import queries_devices as queries
 from homeserver.slices.keys import queries_signing
 from homeserver.slices.keys.device_lists import LocalLists
 from homeserver.slices.keys.one_time_keys import OneTimeKeys
-from homeserver.slices.keys.shapes import Json, Upload, identity_of
+from homeserver.slices.keys.shapes import Json, Upload, identity_of, read_upload
 
 
 class DeviceKeys:
@@ -27,6 +27,14 @@ class DeviceKeys:
         """Publish keys; the number of one-time keys by algorithm. Raises what `OneTimeKeys.upload` raises."""
         locks = self._one_time_keys.locks([user_id])
         return await self._database.transact(self._upload, user_id, device_id, upload, locks=locks)
+
+    def locks(self, user_id: str) -> list[str]:
+        """What a transaction that calls `publish` holds."""
+        return self._one_time_keys.locks([user_id])
+
+    def publish(self, tx: Transaction, user_id: str, device_id: str, body: Json) -> None:
+        """Publish what the body of a `/keys/upload` has, within a transaction. Raises what reading one raises too."""
+        self._upload(tx, user_id, device_id, read_upload(body, user_id, device_id))
 
     def delete_devices(self, tx: Transaction, user_id: str, device_ids: Sequence[str]) -> None:
         """These devices are gone."""

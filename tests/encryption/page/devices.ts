@@ -81,7 +81,7 @@ const devices = {
   },
 
   close(name: string): void {
-    get(name).client.stopClient();
+    opened.get(name)?.client.stopClient();
     opened.delete(name);
   },
 
@@ -165,6 +165,12 @@ const devices = {
     };
     await Promise.all([confirmEmoji(hers, show), confirmEmoji(his, show)]);
     return [seen[0] ?? [], seen[1] ?? []];
+  },
+
+  /** Take up the dehydrated device that is on the server, if there is one, and leave another. */
+  async dehydrate(name: string): Promise<void> {
+    if (!(await crypto(name).isDehydrationSupported())) throw new Error("the server has no dehydrated devices");
+    await crypto(name).startDehydration();
   },
 
 };
