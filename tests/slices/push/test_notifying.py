@@ -120,6 +120,7 @@ class NotifyingTest(PushCase):
         }
         self.bob.put(f"/pushrules/global/override/{self.room}", rule)
         self.alice.send(self.room, "unheard")
+        self.gateway.stays_at(0)
         self.bob.delete(f"/pushrules/global/override/{self.room}")
         event_id = self.alice.send(self.room, "heard")
 
