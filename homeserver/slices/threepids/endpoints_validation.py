@@ -11,6 +11,7 @@ from homeserver.http.request import Request
 from homeserver.http.response import Json, redirect
 from homeserver.http.routing import Access, route
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, missing_param
+from homeserver.protocol.requester import Requester
 from homeserver.slices.threepids.letters import WORDS
 from homeserver.slices.threepids.records import Purpose, ValidationRequest, check_address, check_client_secret
 from homeserver.slices.threepids.sessions import CONFIRM_PATH, ValidationSessions
@@ -116,7 +117,18 @@ class PhoneEndpoints:
 
 
 class WithoutEmailEndpoints:
-    """`requestToken` for e-mail where this server was not told how to send mails."""
+    """`requestToken` for e-mail, and adding an address, where this server was not told how to send mails."""
+
+    @route("POST", f"{_V3}/account/3pid/add", refuses_suspended=True)
+    async def add(self, request: Request, requester: Requester) -> Json:
+        """400 `M_THREEPID_AUTH_FAILED`: nothing was ever validated here.
+
+        https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3account3pidadd
+        """
+        body = request.json_object()
+        for name in ("sid", "client_secret"):
+            _text(body, name)
+        raise MatrixError(400, "M_THREEPID_AUTH_FAILED", "This server validates no addresses.")
 
     @route(
         "POST",

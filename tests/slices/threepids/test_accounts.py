@@ -260,5 +260,13 @@ class WithoutMailTest(HomeserverCase):
         self.assertEqual(alice.get("/account/3pid"), {"threepids": []})
         self.assertEqual(alice.get("/capabilities")["capabilities"]["m.3pid_changes"], {"enabled": False})
 
+    def test_no_address_is_added(self) -> None:
+        """No session is one that this server has validated."""
+        alice = self.new_user("alice")
+        body = {"sid": "abc", "client_secret": "s3cret"}
+
+        self.assertEqual(alice.refusal("POST", "/account/3pid/add", body), (400, "M_THREEPID_AUTH_FAILED"))
+        self.assertEqual(alice.refusal("POST", "/account/3pid/add", {"sid": "abc"}), (400, "M_MISSING_PARAM"))
+
 
 AddressTestOnPostgres = on_postgres(AddressTest)
