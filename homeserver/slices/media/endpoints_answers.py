@@ -60,7 +60,8 @@ def multipart_response(content: Content, about: About, read: Read, link: str | N
                 yield piece
         yield tail.encode()
 
-    return Response(200, [("Content-Type", f'multipart/mixed; boundary="{boundary}"')], body(), length)
+    # Without quotes, which a token does not need: Synapse takes them for a part of the boundary.
+    return Response(200, [("Content-Type", f"multipart/mixed; boundary={boundary}")], body(), length)
 
 
 def _matches(condition: str, etag: str) -> bool:
