@@ -11,13 +11,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
+
 from homeserver.database import Database, Transaction
 from homeserver.federation import queries_incoming
 from homeserver.federation.errors import Withheld, is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
-from homeserver.rooms import queries_members, queries_rooms
+from homeserver.rooms import queries_members, queries_partial, queries_rooms
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival, Verdict
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
@@ -28,6 +30,7 @@ _MOST_ROUNDS = 5
 _MOST_FETCHED_ONE_BY_ONE = 50
 MISSING_LIMIT = 50
 _MOST_OTHERS = 3
+_AT_ONCE = 10
 _MOST_SPANS = 20
 """How often events are asked for to fill one gap. A larger one stays, to be filled when somebody reads there."""
 
@@ -113,6 +116,24 @@ class Arrivals:
         finally:
             await self._keep_outliers(room, pdus)
 
+    async def fetch_cited(self, room: RoomRecord, events: Collection[Event], origin: str) -> None:
+        """Fetch what authorises some events of one page and is not here, all at once, rather than event by event."""
+        cited = {auth_id for event in events for auth_id in event.auth_events} - {event.event_id for event in events}
+        missing = cited - await self._database.glance(self._known_ids, cited)
+        slots = DeferredSemaphore(_AT_ONCE)
+        fetches = [slots.run(self._fetch_one, origin, event_id) for event_id in missing]
+        await self._keep_outliers(room, [pdu for _, pdu in await DeferredList(fetches) if pdu is not None])
+
+    def _fetch_one(self, origin: str, event_id: str) -> Deferred[Any]:
+        async def fetch() -> Any:
+            try:
+                return await self._peer.get_event(origin, event_id)
+            except MatrixError as error:
+                logger.info("%s did not give %s: %s", origin, event_id, error.message)
+                return None
+
+        return Deferred.fromCoroutine(fetch())
+
     async def _receive(self, room: RoomRecord, arrival: Arrival) -> Verdict:
         lock = room_lock(room.room_nid)
         return await self._database.transact(self._parts.receiver.receive, room, arrival, locks=(lock,))
@@ -189,10 +210,12 @@ class Arrivals:
         """For a live event the state after each event missing before it, so that what this server knows of the room
         counts too; for one of the history, which changes nothing now, the state before it."""
         if not arrival.is_live:
-            return replace(arrival, state_ids=await self._fetch_state(room, arrival.event.event_id, origin))
+            return replace(arrival, state_ids=await self.fetch_state(room, arrival.event.event_id, origin))
+        if await self._database.glance(queries_partial.is_incomplete, room.room_nid):
+            raise MatrixError(502, "M_UNKNOWN", "The members of the room are still being fetched.")
         states = dict(arrival.states_after)
         for event_id in missing:
-            states[event_id] = await self._fetch_state(room, event_id, origin, is_after=True)
+            states[event_id] = await self.fetch_state(room, event_id, origin, is_after=True)
         return replace(arrival, states_after=states)
 
     async def _fetch_auth(self, room: RoomRecord, event: Event, origin: str, missing: Collection[str]) -> bool:
@@ -208,7 +231,7 @@ class Arrivals:
             known = await self._database.glance(self._parts.loader.stored_by_id, left)
         return all(event_id in known for event_id in left)
 
-    async def _fetch_state(
+    async def fetch_state(
         self, room: RoomRecord, event_id: str, origin: str, *, is_after: bool = False
     ) -> Mapping[StateKey, str]:
         """The state before an event, or after it (then the event is fetched too), all of it stored.

@@ -14,11 +14,13 @@ import msgspec
 from homeserver.federation.calls import Call, Calls
 from homeserver.federation.errors import BadAnswer
 from homeserver.federation.settings import FederationSettings
+from homeserver.federation.streaming import Sink, stream_lists
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.protocol.ids import is_valid_event_id
 
 _V1 = ("federation", "v1")
 _ONE_MEGABYTE = 1024 * 1024
+_STATE_LISTS = frozenset({"pdus", "auth_chain"})
 
 
 class _Pdus(msgspec.Struct):
@@ -76,6 +78,14 @@ class HistoryClient:
         call = Call("GET", (*_V1, "state", room_id), [("event_id", event_id)], options=self._state_options)
         answer = await self._calls.ask(destination, call, _State)
         return answer.pdus, answer.auth_chain
+
+    async def stream_state(self, destination: str, room_id: str, event_id: str, sink: Sink) -> None:
+        """Hand the elements of `pdus`, the state before an event, and of `auth_chain` to a sink as they come.
+
+        https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1stateroomid
+        """
+        call = Call("GET", (*_V1, "state", room_id), [("event_id", event_id)], options=self._state_options)
+        await stream_lists(self._calls, destination, call, _STATE_LISTS, sink)
 
     async def get_state_ids(self, destination: str, room_id: str, event_id: str) -> tuple[list[str], list[str]]:
         """(state before the event, its auth chain), as event ids.

@@ -15,6 +15,9 @@ from homeserver.rooms.service import Rooms
 logger = logging.getLogger(__name__)
 
 BACKFILL_LIMIT = 100
+_FIRST_LIMIT = 30
+"""What is fetched while the members of the room are fetched too: about a page, so that it is there soon."""
+
 _MOST_SERVERS = 4
 
 
@@ -42,14 +45,17 @@ class History:
         room = await self._rooms.find_room(room_id)
         if room is None:
             return False
+        limit = _FIRST_LIMIT if self._rooms.partial.is_partial(room.room_nid) else BACKFILL_LIMIT
         servers = sorted(await self._rooms.occupancy.joined_servers(room.room_nid) - {self._server_name})
         for server in servers[:_MOST_SERVERS]:
             try:
-                pdus = await self._peer.backfill(server, room_id, event_ids[:20], BACKFILL_LIMIT)
+                pdus = await self._peer.backfill(server, room_id, event_ids[:20], limit)
             except MatrixError as error:
                 logger.info("%s gave no history of %s: %s", server, room_id, error.message)
                 continue
-            events = await self._checks.events(pdus[:BACKFILL_LIMIT], room.version, room_id)
+            events = await self._checks.events(pdus[:limit], room.version, room_id)
+            if self._rooms.partial.is_partial(room.room_nid):
+                await self._arrivals.fetch_cited(room, events, server)
             taken = 0
             for event in sorted(events, key=lambda one: one.depth):
                 try:

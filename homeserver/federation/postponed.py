@@ -5,7 +5,7 @@ Kept in memory alone: after a restart all of them are tried at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from homeserver.clock import Clock
@@ -80,8 +80,14 @@ class Postponed:
 
     def revive(self, origin: str) -> None:
         """A server gave a sign of life: try again what waits for it."""
-        for key, queue in list(self._queues.items()):
-            if key[1] == origin:
-                for waiting in queue.values():
-                    waiting.retry_at_s = 0.0
-                self._wake(key)
+        self._revive([key for key in self._queues if key[1] == origin])
+
+    def revive_room(self, room_id: str) -> None:
+        """What a room's events waited for is there: try them again."""
+        self._revive([key for key in self._queues if key[0] == room_id])
+
+    def _revive(self, keys: Sequence[QueueKey]) -> None:
+        for key in keys:
+            for waiting in self._queues[key].values():
+                waiting.retry_at_s = 0.0
+            self._wake(key)

@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/server-server-api/#joining-rooms
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
@@ -27,6 +27,8 @@ Json = dict[str, Any]
 MOST_SERVERS = 8
 """So many of the servers that may lead to a room are tried."""
 
+_MOST_IN_ROOM = 50_000
+
 
 class JoinCalls(Protocol):
     """What is asked of another server; raises `MatrixError` where it fails."""
@@ -46,6 +48,11 @@ class RemoteJoins:
         self._checks = checks
         self._importer = importer
         self._templates = templates
+        self._complete: Callable[[str], Awaitable[None]] = _leave_as_it_is
+
+    def on_partial(self, complete: Callable[[str], Awaitable[None]]) -> None:
+        """Have the members fetched of rooms, by their ids, that are joined without them."""
+        self._complete = complete
 
     async def join(self, wish: Wish, via: Sequence[str]) -> str:
         """Join through the first server that lets the user in; the join event's id."""
@@ -60,16 +67,21 @@ class RemoteJoins:
 
     async def _join_via(self, server: str, wish: Wish) -> str:
         event = await self._templates.build(server, wish)
+        # Of several joins that meet, one may have the room begin without its members.
+        may_omit = not self._admission.is_joining(wish.room_id) and await self._importer.is_new(wish.room_id)
         with (
             self._admission.joining(wish.room_id, event.version),
             closing(RoomSpool(self._checks, wish.room_id, event.version, "state")) as spool,
         ):
-            answer = await self._peer.send_join(server, event, spool, omit_members=False)
+            answer = await self._peer.send_join(server, event, spool, omit_members=may_omit)
             await spool.finish()
             own = await self._own(server, event, answer)
             _check_create(server, event, spool)
             await self._importer.keep_outliers(event, spool.batches())
-            await self._importer.join(JoinedRoom(own, spool.state_ids))
+            servers = answer.servers[:_MOST_IN_ROOM] if answer.is_partial else None
+            await self._importer.join(JoinedRoom(own, spool.state_ids, server, servers))
+        if answer.is_partial:
+            await self._complete(wish.room_id)
         return event.event_id
 
     async def _own(self, server: str, event: Event, answer: JoinAnswer) -> Event:
@@ -80,6 +92,10 @@ class RemoteJoins:
         if isinstance(checked, Refused) or checked.event_id != event.event_id:
             raise MatrixError(502, "M_UNKNOWN", f"{server} answered the join with another event.")
         return checked
+
+
+async def _leave_as_it_is(_: str) -> None:
+    """Fetch nothing."""
 
 
 def _check_create(server: str, event: Event, spool: RoomSpool) -> None:

@@ -13,11 +13,11 @@ from homeserver.database import Database, Transaction
 from homeserver.federation.admission import Admission
 from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.identity import Identity
+from homeserver.federation.join_answers import JoinAnswers
 from homeserver.federation.pdu_checks import PduChecks, check_not_refused
 from homeserver.protocol.errors import MatrixError, bad_json, forbidden, invalid_param, not_found
 from homeserver.protocol.events import Event, InvalidEvent, parse_event
 from homeserver.rooms import queries_members
-from homeserver.rooms.auth_graph import chains_of
 from homeserver.rooms.invites import invite_events
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.receiving import Arrival
@@ -26,6 +26,8 @@ from homeserver.rooms.restricted import authorising_user
 from homeserver.rooms.service import Rooms, wall_clock_ms
 
 Json = dict[str, Any]
+
+_PATIENCE_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Resident:
         self._rooms = rooms
         self._parts = parts
         self._intake = intake
+        self._answers = JoinAnswers(parts, identity.server_name)
         self._server_name = identity.server_name
         self._sign = identity.sign_event
 
@@ -76,11 +79,18 @@ class Resident:
         has_been_in = await self._database.glance(queries_members.has_been_in, room.room_nid, self._server_name)
         return room if has_been_in else None
 
+    async def get_whole_room_for(self, room_id: str, origin: str) -> RoomRecord:
+        """The same, and 404 where this server does not soon know all members of the room: others do."""
+        room = await self.get_room_for(room_id, origin)
+        if not await self._rooms.partial.is_whole_within(room.room_nid, _PATIENCE_S):
+            raise not_found("This server is only just joining the room; ask another one.")
+        return room
+
     async def make(self, handshake: Handshake) -> Json:
         """The template of a membership event: `{"event", "room_version"}`."""
         if handshake.user_id.partition(":")[2] != handshake.origin:
             raise forbidden("A server can only speak for its own users.")
-        room = await self.get_room_for(handshake.room_id, handshake.origin)
+        room = await self.get_whole_room_for(handshake.room_id, handshake.origin)
         if handshake.membership != "leave" and room.version.version not in (handshake.versions or ("1",)):
             raise MatrixError(
                 400,
@@ -98,7 +108,7 @@ class Resident:
 
     async def send(self, handshake: Handshake, event_id: str, pdu: Json) -> StoredEvent:
         """Take the signed membership event in; 400 or 403 for one that is not what was asked for or not allowed."""
-        room = await self.get_room_for(handshake.room_id, handshake.origin)
+        room = await self.get_whole_room_for(handshake.room_id, handshake.origin)
         if "signatures" not in pdu or "hashes" not in pdu:
             raise invalid_param("The event is not signed.")
         vouched = self._vouched(pdu, room, handshake, event_id)
@@ -111,7 +121,7 @@ class Resident:
     async def join_answer(self, room_id: str, stored: StoredEvent, *, omit_members: bool) -> Json:
         """What a joining server needs: the state before its join and the auth chain of all that."""
         room = await self._rooms.get_room(room_id)
-        return await self._database.read(self._join_answer, room, stored, omit_members)
+        return await self._database.read(self._answers.compose, room, stored, omit_members)
 
     async def knock_answer(self, stored: StoredEvent) -> Json:
         """`knock_room_state`: what names the room."""
@@ -169,26 +179,6 @@ class Resident:
         if authoriser.partition(":")[2] != self._server_name:
             return pdu
         return self._sign(event.pdu, room.version)
-
-    def _join_answer(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, omit_members: bool) -> Json:
-        if stored.state_before is None:
-            raise not_found("The state before the join is not known.")
-        state = self._parts.snapshots.get(tx, stored.state_before)
-        sender = stored.event.sender
-        nids = [nid for key, nid in state.items() if not omit_members or key[0] != "m.room.member" or key[1] == sender]
-        chain: set[int] = set()
-        for bitmap in chains_of(tx, [*nids, stored.event_nid]).values():
-            chain.update(bitmap)
-        members = self._parts.loader.get_many(tx, nids)
-        others = self._parts.loader.get_many(tx, list(chain - set(nids)))
-        return {
-            "origin": self._server_name,
-            "event": stored.event.pdu,
-            "state": [members[nid].pdu for nid in nids],
-            "auth_chain": [event.pdu for event in [*others.values(), *(members[n] for n in nids if n in chain)]],
-            "members_omitted": omit_members,
-            "servers_in_room": queries_members.servers_in(tx, room.room_nid),
-        }
 
     def _knock_answer(self, tx: Transaction, stored: StoredEvent) -> Json:
         if stored.state_before is None:

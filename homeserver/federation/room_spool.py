@@ -21,7 +21,7 @@ from homeserver.rooms.outliers import auth_order
 BATCH_EVENTS = 256
 """So many events are checked together, with the keys of their servers fetched together."""
 
-STORED_AT_ONCE = 500
+STORED_AT_ONCE = 200
 _BYTES_IN_MEMORY = 4 * 1024 * 1024
 _MOST_EVENTS = 500_000
 

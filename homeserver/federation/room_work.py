@@ -72,6 +72,10 @@ class RoomWork:
         """A server that did not answer is there again."""
         self._postponed.revive(origin)
 
+    def retry_room(self, room_id: str) -> None:
+        """A room has become whole: try again what has waited for that."""
+        self._postponed.revive_room(room_id)
+
     def _wake(self, key: QueueKey) -> None:
         if self._is_stopping:
             return

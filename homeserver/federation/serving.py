@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from homeserver.database import Database, Transaction
+from homeserver.federation.join_answers import auth_chain, raw_pdus
 from homeserver.federation.resident import Resident
 from homeserver.protocol.errors import forbidden, not_found
 from homeserver.protocol.events import redacted_event
@@ -44,12 +45,12 @@ class Serving:
 
     async def state(self, origin: str, room_id: str, event_id: str) -> Json:
         """The state before an event and its auth chain, as PDUs."""
-        room = await self.get_member_room(room_id, origin)
+        room = await self._get_whole_room(room_id, origin)
         return await self._database.read(self._state, room, event_id)
 
     async def state_ids(self, origin: str, room_id: str, event_id: str) -> Json:
         """The same as event ids."""
-        room = await self.get_member_room(room_id, origin)
+        room = await self._get_whole_room(room_id, origin)
         return await self._database.read(self._state_ids, room, event_id)
 
     async def event_auth(self, origin: str, room_id: str, event_id: str) -> Json:
@@ -93,6 +94,11 @@ class Serving:
             raise forbidden("Your server is not in the room.")
         return room
 
+    async def _get_whole_room(self, room_id: str, origin: str) -> RoomRecord:
+        """The same, and 404 while this server does not know all of the room's state."""
+        await self._resident.get_whole_room_for(room_id, origin)
+        return await self.get_member_room(room_id, origin)
+
     def _placed(self, tx: Transaction, room: RoomRecord, event_id: str) -> StoredEvent:
         stored = self._parts.loader.find_stored(tx, event_id)
         if stored is None or stored.event.room_id != room.room_id or stored.state_before is None:
@@ -105,14 +111,11 @@ class Serving:
         """(the state before an event, its auth chain), as event numbers."""
         stored = self._placed(tx, room, event_id)
         nids = list(self._parts.snapshots.get(tx, stored.state_before or 0).values())
-        chain: set[int] = set()
-        for bitmap in chains_of(tx, nids).values():
-            chain.update(bitmap)
-        return nids, sorted(chain)
+        return nids, sorted(auth_chain(tx, nids))
 
     def _state(self, tx: Transaction, room: RoomRecord, event_id: str) -> Json:
         nids, chain = self._state_nids(tx, room, event_id)
-        return {"pdus": self._whole(tx, nids), "auth_chain": self._whole(tx, chain)}
+        return {"pdus": raw_pdus(tx, nids), "auth_chain": raw_pdus(tx, chain)}
 
     def _state_ids(self, tx: Transaction, room: RoomRecord, event_id: str) -> Json:
         nids, chain = self._state_nids(tx, room, event_id)

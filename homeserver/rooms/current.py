@@ -8,7 +8,7 @@ from typing import Any
 from homeserver.database import Transaction
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
-from homeserver.rooms import queries_members, queries_rooms, queries_state
+from homeserver.rooms import queries_members, queries_partial, queries_rooms, queries_state
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.queries_state import Delta
 from homeserver.rooms.records import RoomRecord
@@ -63,8 +63,13 @@ class CurrentState:
         queries_rooms.set_current_snapshot(tx, room.room_nid, snapshot_nid)
         if not changes:
             return
-        queries_state.write_current_state(tx, room.room_nid, changes)
         queries_state.write_journal(tx, (room.room_nid, snapshot_nid, cause_nid), changes, resets)
+        self.fill(tx, room, changes)
+
+    def fill(self, tx: Transaction, room: RoomRecord, changes: Delta) -> None:
+        """The same of what has been the current state all along, and becomes known only now: no change to tell of.
+        The transaction has published its position."""
+        queries_state.write_current_state(tx, room.room_nid, changes)
         self._write_members(tx, room, changes)
         events = self._loader.get_many(tx, [nid for nid in changes.values() if nid is not None])
         told = {key: None if nid is None else events[nid] for key, nid in changes.items()}
@@ -117,9 +122,13 @@ class CurrentState:
             if is_in and not was_in:
                 queries_members.open_server_span(tx, room_nid, server_name, tx.position)
                 tx.publish("servers", str(room_nid))
-            elif was_in and not is_in:
+            elif was_in and not is_in and not self._may_have_others(tx, room_nid, server_name):
                 queries_members.close_server_span(tx, room_nid, server_name, tx.position)
                 tx.publish("servers", str(room_nid))
+
+    def _may_have_others(self, tx: Transaction, room_nid: int, server_name: str) -> bool:
+        """Whether other users of a server may be in the room, of whom is not known yet."""
+        return server_name != self._server_name and queries_partial.is_incomplete(tx, room_nid)
 
 
 def membership_row(

@@ -13,22 +13,28 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
-from homeserver.rooms import queries_members, queries_rooms
+from homeserver.rooms import queries_events, queries_members, queries_partial, queries_rooms
 from homeserver.rooms.current import membership_row
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.outliers import outlier_row
+from homeserver.rooms.partial import forget_partial, publish_begun
 from homeserver.rooms.queries_events import insert_event
+from homeserver.rooms.queries_partial import PartialRoom
 from homeserver.rooms.receiving import Arrival, Missing
-from homeserver.rooms.records import RoomRecord, Status
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 from homeserver.rooms.service import Rooms
+from homeserver.rooms.unseen import MEMBER
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedRoom:
-    """What a resident server gave for a join: the join event, and the state before it, whose events are stored."""
+    """What the server `resident` gave for a join: the join event, and the state before it, whose events are stored.
+    `servers`: where the state is without its members, the servers in the room."""
 
     join: Event
     state_ids: Mapping[StateKey, str]
+    resident: str
+    servers: Sequence[str] | None = None
 
 
 class Importer:
@@ -55,6 +61,11 @@ class Importer:
         locks = [f"room_id:{joined.join.room_id}"] + ([] if room is None else [room_lock(room.room_nid)])
         if not await self._database.transact(self._join, joined, room is not None, locks=locks):
             await self.join(joined)
+
+    async def is_new(self, room_id: str) -> bool:
+        """Whether this server never was in a room, so that it may join it without its members."""
+        room = await self._rooms.find_room(room_id)
+        return room is None or await self._database.glance(queries_rooms.find_current_snapshot, room.room_nid) is None
 
     async def keep_own(self, event: Event, stripped: list[dict[str, Any]] | None) -> None:
         """Keep a local user's membership event of a room this server is not in (leave, knock, invite received)."""
@@ -86,15 +97,43 @@ class Importer:
         is_there = queries_members.has_joined_member(tx, room.room_nid, server_name_of(event.sender))
         if is_there and not is_locked:
             return False
+        is_first = queries_rooms.find_current_snapshot(tx, room.room_nid) is None
+        if joined.servers is not None and not is_first:
+            joined = self._with_members(tx, room, joined, is_there)
         if not is_there and self._parts.loader.find_stored(tx, event.event_id) is None:
             queries_rooms.delete_tips(tx, room.room_nid)
+            forget_partial(tx, room.room_nid)
         verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
         if verdict is None or isinstance(verdict, Missing):
             arrival = Arrival(event, state_ids=joined.state_ids, is_entry=not is_there)
             verdict = self._parts.receiver.receive(tx, room, arrival)
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
+        if joined.servers is not None:
+            self._begin_partial(tx, room, joined, verdict)
         return True
+
+    def _with_members(self, tx: Transaction, room: RoomRecord, joined: JoinedRoom, is_there: bool) -> JoinedRoom:
+        """Another local user has joined meanwhile, with all members: those that were left out are known."""
+        if not is_there:
+            raise MatrixError(503, "M_UNKNOWN", "The room was joined and left by another user meanwhile; try again.")
+        state = self._parts.snapshots.get(tx, queries_rooms.find_current_snapshot(tx, room.room_nid) or 0)
+        ids = queries_events.ids_by_nid(tx, list(state.values()))
+        members = {key: ids[nid] for key, nid in state.items() if key[0] == MEMBER}
+        return JoinedRoom(joined.join, {**members, **joined.state_ids}, joined.resident)
+
+    def _begin_partial(self, tx: Transaction, room: RoomRecord, joined: JoinedRoom, join: StoredEvent) -> None:
+        """What is missing of the room is to be put into a snapshot of its own; the servers in it are those named."""
+        if join.state_before is None:
+            raise AssertionError("an accepted join has a state")
+        rest_nid = self._parts.snapshots.extend(tx, room.room_nid, None, {})
+        row = PartialRoom(room.room_nid, join.event_nid, join.state_before, rest_nid, joined.resident, None)
+        queries_partial.insert_partial(tx, row)
+        for server_name in {joined.resident, *(joined.servers or ())}:
+            if not queries_members.has_open_span(tx, room.room_nid, server_name):
+                queries_members.open_server_span(tx, room.room_nid, server_name, tx.position)
+        tx.publish("servers", str(room.room_nid))
+        publish_begun(tx, row)
 
     def _keep(self, tx: Transaction, event: Event, stripped: list[dict[str, Any]] | None) -> None:
         room = self._room(tx, event)

@@ -15,6 +15,7 @@ from homeserver.rooms.redacting import Redactor
 from homeserver.rooms.rendering import Renderer
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
+from homeserver.rooms.unseen import UnseenMembers
 from homeserver.rooms.views import EventViews
 from homeserver.rooms.visibility import Visibility
 
@@ -35,6 +36,7 @@ class RoomParts:
     current: CurrentState
     redactor: Redactor
     views: EventViews
+    unseen: UnseenMembers
 
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
@@ -47,19 +49,21 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     current = CurrentState(snapshots, loader, server_name)
     redactor = Redactor(snapshots, loader)
     appender = Appender(snapshots, loader, resolver, current, redactor)
+    unseen = UnseenMembers(snapshots, loader, resolver)
     parts = RoomParts(
         snapshots=snapshots,
         loader=loader,
         resolver=resolver,
         appender=appender,
         composer=Composer(snapshots, loader, resolver, appender, sign),
-        receiver=Receiver(snapshots, loader, resolver, appender),
+        receiver=Receiver(snapshots, loader, resolver, appender, unseen),
         outliers=Outliers(loader),
         visibility=visibility,
         renderer=renderer,
         current=current,
         redactor=redactor,
         views=EventViews(loader, renderer, visibility),
+        unseen=unseen,
     )
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
     return parts

@@ -64,6 +64,12 @@ def nids_by_id(tx: Transaction, event_ids: Collection[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def pdus_by_nid(tx: Transaction, nids: Collection[int]) -> dict[int, bytes]:
+    """Number to the event as it is stored: JSON."""
+    rows = tx.all_in("SELECT event_nid, pdu FROM events WHERE event_nid IN :nids", nids=list(nids))
+    return {row[0]: bytes(row[1]) for row in rows}
+
+
 def unrejected_by_id(tx: Transaction, event_ids: Collection[str]) -> dict[str, int]:
     """Event id to number, for those that are known and were not rejected."""
     rows = tx.all_in(

@@ -188,6 +188,12 @@ def find_current(tx: Transaction, room_nid: int, key: StateKey) -> int | None:
     return None if nid is None else int(nid)
 
 
+def current_entries(tx: Transaction, room_nid: int) -> list[tuple[StateKey, int]]:
+    """(key, event_nid) of all current state."""
+    rows = tx.all("SELECT type, state_key, event_nid FROM current_state WHERE room_nid = :room", room=room_nid)
+    return [((row[0], row[1]), row[2]) for row in rows]
+
+
 def rooms_with_state(tx: Transaction, event_type: str, state_key: str = "") -> list[tuple[int, int]]:
     """(room_nid, event_nid) of every room whose current state has this key."""
     rows = tx.all(

@@ -18,6 +18,7 @@ from homeserver.rooms.records import RoomRecord, StoredEvent
 from homeserver.rooms.service import Rooms, wall_clock_ms
 from homeserver.rooms.snapshots import EMPTY, State
 from homeserver.rooms.tokens import Place, PlaceToken, parse_token
+from homeserver.rooms.unseen import MEMBER
 from homeserver.rooms.views import Viewer
 from homeserver.rooms.visibility import Reader
 
@@ -77,7 +78,7 @@ class RoomReading:
 
     async def state(self, room_id: str, requester: Requester) -> list[msgspec.Raw]:
         """The state: the current one for joined users, that at their departure for those who left."""
-        room = await self._rooms.find_room(room_id)
+        room = await self._wait_for_members(room_id, requester)
         return await self._database.read(self._state, room, requester)
 
     async def state_event(
@@ -85,18 +86,23 @@ class RoomReading:
     ) -> tuple[dict[str, Any], msgspec.Raw]:
         """(content, whole event) of one state event; 404 where the state has none."""
         room = await self._rooms.find_room(room_id)
+        if key[0] == MEMBER and room is not None and self._rooms.partial.is_partial(room.room_nid):
+            state = await self._database.glance(self._snapshot_for, room, requester)
+            if key not in state:
+                await self._rooms.partial.wait(room.room_nid)
         return await self._database.glance(self._state_event, room, key, requester)
 
     async def members(
         self, room_id: str, requester: Requester, at: PlaceToken | None, keep: Callable[[str], bool]
     ) -> list[msgspec.Raw]:
         """The member events, now or at a token, whose membership `keep` says yes to."""
-        room = await self._rooms.find_room(room_id)
+        room = await self._wait_for_members(room_id, requester)
         return await self._database.read(self._members, room, requester, at, keep)
 
     async def joined_members(self, room_id: str, requester: Requester) -> dict[str, dict[str, Any]]:
         """User id to `display_name` and `avatar_url` of everybody joined."""
         room = await self._rooms.get_room_of(room_id, requester.user_id)
+        await self._rooms.partial.wait(room.room_nid)
         return await self._database.read(self._joined_members, room)
 
     async def event(self, room_id: str, event_id: str, requester: Requester) -> msgspec.Raw:
@@ -127,6 +133,14 @@ class RoomReading:
     async def find_place(self, room: RoomRecord, token: str) -> Place:
         """The place in a room's history that a token stands for; 400 `M_INVALID_PARAM` for what is none."""
         return Place(*await self._database.glance(place_of_token, room, parse_token(token)))
+
+    async def _wait_for_members(self, room_id: str, requester: Requester) -> RoomRecord | None:
+        """The room, once all its members are known; raises at once for somebody who may not read it."""
+        room = await self._rooms.find_room(room_id)
+        if room is not None and self._rooms.partial.is_partial(room.room_nid):
+            await self._database.glance(self._snapshot_for, room, requester)
+            await self._rooms.partial.wait(room.room_nid)
+        return room
 
     def readable_state(self, tx: Transaction, room_nid: int, requester: Requester) -> list[int]:
         """The numbers of the state events a user may read, within a transaction; raises as `state`."""
@@ -323,12 +337,13 @@ class RoomReading:
 
     def _lazy(self, tx: Transaction, state: State, shown: list[int]) -> dict[StateKey, int]:
         """The state with no other members than the senders of what is shown."""
-        senders = {event.sender for event in self._parts.loader.get_many(tx, shown).values()}
-        return {key: nid for key, nid in state.items() if key[0] != "m.room.member" or key[1] in senders}
+        others = {key: nid for key, nid in state.items() if key[0] != MEMBER}
+        senders = self._parts.unseen.sender_members(tx, state, shown)
+        return {**others, **{(MEMBER, user_id): nid for user_id, nid in senders.items()}}
 
     def _sender_members(self, tx: Transaction, state: State, nids: list[int]) -> list[int]:
-        senders = {event.sender for event in self._parts.loader.get_many(tx, nids).values()}
-        return [nid for sender in sorted(senders) if (nid := state.get(("m.room.member", sender))) is not None]
+        members = self._parts.unseen.sender_members(tx, state, nids)
+        return [members[user_id] for user_id in sorted(members)]
 
 
 def place_of_token(tx: Transaction, room: RoomRecord, token: PlaceToken) -> tuple[int, int]:

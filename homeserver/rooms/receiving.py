@@ -18,6 +18,7 @@ from homeserver.rooms.outliers import cited_events, implied_create_id, is_allowe
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots, State, difference
+from homeserver.rooms.unseen import MEMBER, UnseenMembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,19 @@ class Arrival:
 class Receiver:
     """Decides and writes. Callable in the writer thread, with the room's lock held."""
 
-    def __init__(self, snapshots: Snapshots, loader: EventLoader, resolver: Resolver, appender: Appender) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        loader: EventLoader,
+        resolver: Resolver,
+        appender: Appender,
+        unseen: UnseenMembers,
+    ) -> None:
         self._snapshots = snapshots
         self._loader = loader
         self._resolver = resolver
         self._appender = appender
+        self._unseen = unseen
 
     def receive(self, tx: Transaction, room: RoomRecord, arrival: Arrival) -> Verdict:
         """Accept, soft-fail or reject an event and store it so; or say what is missing."""
@@ -67,8 +76,12 @@ class Receiver:
         around = self._loader.stored_by_id(tx, ids | {create_id} if create_id else ids)
         missing = _missing(room, arrival, around)
         if missing is not None:
-            return missing
-        snapshot_nid = self._state_before(tx, room, arrival, around)
+            begins = None if arrival.is_live or missing.auth_events else self._unseen.find_root(tx, room)
+            if begins is None:
+                return missing
+            snapshot_nid = begins
+        else:
+            snapshot_nid = self._state_before(tx, room, arrival, around)
         status = self._decide(tx, room, arrival, around, snapshot_nid)
         placement = Placement(
             snapshot_nid,
@@ -112,21 +125,32 @@ class Receiver:
         event = arrival.event
         if not is_allowed_by_cited(room, event, cited_events(room, event, around)):
             return Status.REJECTED
-        if not self._is_allowed_at(tx, event, snapshot_nid):
+        if not arrival.is_live and self._unseen.find_root(tx, room) is not None:
+            # The state then is not known before that of today is, and then the event is judged again.
+            return Status.ACCEPTED
+        if not self.is_allowed_at(tx, room, event, snapshot_nid):
             return Status.REJECTED
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
         if not arrival.is_live or arrival.is_entry or current_nid is None or current_nid == snapshot_nid:
             return Status.ACCEPTED
-        return Status.ACCEPTED if self._is_allowed_at(tx, event, current_nid) else Status.SOFT_FAILED
+        return Status.ACCEPTED if self.is_allowed_at(tx, room, event, current_nid) else Status.SOFT_FAILED
 
-    def _is_allowed_at(self, tx: Transaction, event: Event, snapshot_nid: int) -> bool:
+    def is_allowed_at(self, tx: Transaction, room: RoomRecord, event: Event, snapshot_nid: int) -> bool:
+        """Whether a state allows an event; where it lacks members that are not known yet, as far as can be told."""
         state = self._snapshots.get(tx, snapshot_nid)
         keys = auth_state_keys(event.type, event.state_key, event.sender, event.content, event.version)
         keys.add(("m.room.create", ""))
+        absent = [key for key in keys if key[0] == MEMBER and key not in state]
+        if absent and self._unseen.see_completed(tx, room):
+            state = self._snapshots.get(tx, snapshot_nid)
         nids = {key: nid for key in keys if (nid := state.get(key)) is not None}
         events = self._loader.get_many(tx, list(nids.values()))
+        decisive = {key: events[nid] for key, nid in nids.items()}
+        if absent:
+            stand_ins = self._unseen.stand_ins(tx, room, event, absent)
+            decisive = {**stand_ins, **decisive}
         try:
-            check_auth(event, {key: events[nid] for key, nid in nids.items()})
+            check_auth(event, decisive)
         except AuthError:
             return False
         return True

@@ -48,6 +48,10 @@ class Resolver:
         tx.after_commit(lambda: self._remember(wanted, nid))
         return nid
 
+    def forget(self) -> None:
+        """States that were resolved have changed."""
+        self._remembered.clear()
+
     def _remember(self, wanted: frozenset[int], nid: int) -> None:
         if len(self._remembered) >= _MOST_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))

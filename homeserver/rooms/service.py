@@ -15,6 +15,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS
 from homeserver.rooms import queries_rooms, queries_state
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.occupancy import Occupancy
+from homeserver.rooms.partial import PartialRooms
 from homeserver.rooms.records import EventDraft, RoomRecord, StoredEvent
 
 Clock = Callable[[], int]
@@ -48,14 +49,21 @@ class TransactionKey:
 
 
 class Rooms:
-    """Finds rooms, sends events, reads current state. `blocks_invites`: whether a user is not to be invited."""
+    """Finds rooms, sends events, reads current state. `occupancy`: who is where; `partial`: where not all members are
+    known; `blocks_invites`: whether a user is not to be invited."""
 
     def __init__(
-        self, database: Database, parts: RoomParts, occupancy: Occupancy, clock: Clock = wall_clock_ms
+        self,
+        database: Database,
+        parts: RoomParts,
+        occupancy: Occupancy,
+        partial: PartialRooms,
+        clock: Clock = wall_clock_ms,
     ) -> None:
         self._database = database
         self._parts = parts
         self.occupancy = occupancy
+        self.partial = partial
         self._clock = clock
         self._known: dict[str, RoomRecord] = {}
         self.blocks_invites: Callable[[Transaction, str], bool] = lambda tx, user_id: False

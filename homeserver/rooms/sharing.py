@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from homeserver.database import Transaction
-from homeserver.rooms import queries_members, queries_sharing
+from homeserver.rooms import queries_members, queries_partial, queries_sharing
 
 _NEAR = ("join", "invite", "knock")
 #: Later than any position.
@@ -62,7 +62,8 @@ class RoomSharing:
                 (begun if is_new else stays).add(row.room_nid)
             elif row.membership in ("leave", "ban") and is_new:
                 ended.add(row.room_nid)
-        come = set(queries_sharing.joined_members(tx, begun))
+        completed = stays.intersection(queries_partial.completed_between(tx, since, upto))
+        come = set(queries_sharing.joined_members(tx, begun | completed))
         gone = set(queries_sharing.joined_members(tx, ended))
         gone |= {change[0] for change in queries_sharing.changed_members(tx, ended | begun, since, upto)}
         for other, membership, position in queries_sharing.changed_members(tx, stays, since, upto):

@@ -38,12 +38,26 @@ class Snapshots:
     def __init__(self, states: ByteCache[int, State], nodes: ByteCache[int, _Node]) -> None:
         self._states = states
         self._nodes = nodes
+        self._completed: set[int] = set()
+        self._generation = 0
+
+    def complete(self, root_nid: int) -> bool:
+        """A root has come to build on another snapshot, whereby all that build on it have changed: forget everything,
+        and keep nothing of what transactions read that do not see it yet. False where that was known."""
+        if root_nid in self._completed:
+            return False
+        self._completed.add(root_nid)
+        self._generation += 1
+        self._states.clear()
+        self._nodes.clear()
+        return True
 
     def get(self, tx: Transaction, snapshot_nid: int) -> State:
         """The whole state of a snapshot."""
         cached = self._states.get(snapshot_nid)
         if cached is not None:
             return cached
+        generation, is_current = self._generation, True
         deltas: list[Delta] = []
         state = EMPTY
         nid: int | None = snapshot_nid
@@ -53,12 +67,17 @@ class Snapshots:
                 state = known
                 break
             node = _node(tx, nid)
+            is_current = is_current and self._is_current(nid, node)
             deltas.append(node.delta)
             nid = node.ancestor_nid
         for delta in reversed(deltas):
             state = apply(state, delta)
-        self._states.put(snapshot_nid, state, size_bytes(state))
+        if is_current and generation == self._generation:
+            self._states.put(snapshot_nid, state, size_bytes(state))
         return state
+
+    def _is_current(self, nid: int, node: _Node) -> bool:
+        return node.ancestor_nid is not None or nid not in self._completed
 
     def entries(self, tx: Transaction, snapshot_nids: Collection[int], key: StateKey) -> dict[int, int | None]:
         """What each of some snapshots has at one key, without reading whole states that are not at hand."""
@@ -106,8 +125,10 @@ class Snapshots:
         """Snapshots never change, so that their ancestors, which many share, are kept."""
         node = self._nodes.get(nid)
         if node is None:
+            generation = self._generation
             node = _node(tx, nid)
-            self._nodes.put(nid, node, 300 + _BYTES_PER_ENTRY * len(node.delta))
+            if self._is_current(nid, node) and generation == self._generation:
+                self._nodes.put(nid, node, 300 + _BYTES_PER_ENTRY * len(node.delta))
         return node
 
     def extend(self, tx: Transaction, room_nid: int, parent_nid: int | None, changes: Delta) -> int:
@@ -119,8 +140,11 @@ class Snapshots:
             return nid
         ancestor_nid, steps, delta = _delta_against_ancestor(tx, parent_nid, changes)
         nid = queries_state.insert_snapshot(tx, room_nid, ancestor_nid, steps, delta)
-        # Shares almost all of its parent's memory, so that only the change counts.
-        self._states.put(nid, apply(self.get(tx, parent_nid), changes), 400 + _BYTES_PER_ENTRY * 6 * len(changes))
+        generation = self._generation
+        state = apply(self.get(tx, parent_nid), changes)
+        if generation == self._generation and self._states.get(parent_nid) is not None:
+            # Shares almost all of its parent's memory, so that only the change counts.
+            self._states.put(nid, state, 400 + _BYTES_PER_ENTRY * 6 * len(changes))
         return nid
 
 

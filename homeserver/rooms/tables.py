@@ -278,6 +278,25 @@ ROOM_SERVERS = Table(
     reaper="never: goes with its room",
 )
 
+PARTIAL_ROOMS = Table(
+    name="partial_rooms",
+    owner="rooms",
+    # Rooms that were joined without their members; completed_at: the position at which all were known. See
+    # `queries_partial.PartialRoom`.
+    sql="""
+    CREATE TABLE partial_rooms (
+        room_nid BIGINT PRIMARY KEY,
+        join_nid BIGINT NOT NULL,
+        root_nid BIGINT NOT NULL,
+        rest_nid BIGINT NOT NULL,
+        resident TEXT NOT NULL,
+        completed_at BIGINT
+    );
+    """,
+    bound="one row a room",
+    reaper="rooms: removed when the room is left before it is complete, or joined anew",
+)
+
 SENT_TRANSACTIONS = Table(
     name="sent_transactions",
     owner="rooms",
@@ -326,6 +345,7 @@ TABLES = [
     STATE_JOURNAL,
     MEMBERSHIPS,
     ROOM_SERVERS,
+    PARTIAL_ROOMS,
     SENT_TRANSACTIONS,
     REDACTIONS,
 ]

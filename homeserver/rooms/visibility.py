@@ -111,7 +111,7 @@ class Visibility:
         erased_position = self.erased_users(tx)[stored.event.sender]
         if now is not None and now.membership == "join" and now.position < erased_position:
             return False
-        return self._membership_in(tx, self._snapshots.get(tx, stored.state_before), user_id) != "join"
+        return self.memberships_at(tx, user_id, [stored.state_before])[stored.state_before] != "join"
 
     def visible_to_server(
         self, tx: Transaction, server_name: str, events: Sequence[StoredEvent]
@@ -131,7 +131,9 @@ class Visibility:
 
     def setting(self, tx: Transaction, state: State) -> str:
         """The history visibility of a state; `shared` where it is absent or unknown."""
-        nid = state.get(HISTORY_VISIBILITY)
+        return self._setting_of(tx, state.get(HISTORY_VISIBILITY))
+
+    def _setting_of(self, tx: Transaction, nid: int | None) -> str:
         if nid is None:
             return "shared"
         value = self._loader.get(tx, nid).content.get("history_visibility")
@@ -179,14 +181,13 @@ class Visibility:
     ) -> tuple[str, str]:
         known = answers.get(snapshot_nid)
         if known is None:
-            state = self._snapshots.get(tx, snapshot_nid)
-            known = (self.setting(tx, state), self._membership_in(tx, state, reader.user_id))
-            answers[snapshot_nid] = known
+            membership = self.memberships_at(tx, reader.user_id, [snapshot_nid])[snapshot_nid]
+            known = answers[snapshot_nid] = (self._setting_at(tx, snapshot_nid), membership)
         return known
 
-    def _membership_in(self, tx: Transaction, state: State, user_id: str) -> str:
-        nid = state.get(("m.room.member", user_id))
-        return "leave" if nid is None else (self._loader.get(tx, nid).membership or "leave")
+    def _setting_at(self, tx: Transaction, snapshot_nid: int) -> str:
+        """The same of a state that need not be read as a whole."""
+        return self._setting_of(tx, self._snapshots.entries(tx, [snapshot_nid], HISTORY_VISIBILITY)[snapshot_nid])
 
     def _is_personal(self, tx: Transaction, event: Event) -> bool:
         """Whether it is of a user who is to be forgotten. What they did to the room's settings stays as it is, or the
@@ -200,11 +201,11 @@ class Visibility:
         snapshot_nid = stored.state_after if stored.event.type == "m.room.member" else stored.state_before
         if snapshot_nid is None:
             return False
-        state = self._snapshots.get(tx, snapshot_nid)
-        setting = self.setting(tx, state)
+        setting = self._setting_at(tx, snapshot_nid)
         is_personal = self._is_personal(tx, stored.event)
         if setting in ("world_readable", "shared") and not is_personal:
             return True
+        state = self._snapshots.get(tx, snapshot_nid)
         wanted = ("join", "invite") if setting == "invited" and not is_personal else ("join",)
         return self._has_member(tx, server_name, state, wanted)
 

@@ -13,7 +13,9 @@ from homeserver.protocol.event_fields import EventFields
 from homeserver.protocol.filters import Matcher, SyncFilter
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.partial import PartialRooms
 from homeserver.rooms.records import Membership
+from homeserver.rooms.snapshots import EMPTY
 from homeserver.rooms.timeline import RoomDelta, Span, TimelineReader
 from homeserver.rooms.tokens import PlaceToken
 from homeserver.rooms.views import Viewer
@@ -76,12 +78,14 @@ class AnswerComposer:
         timeline: TimelineReader,
         sources: Sources,
         sent_members: SentMembers,
+        partial: PartialRooms,
         sections: Sequence[Section] = (),
     ) -> None:
         self._parts = parts
         self._timeline = timeline
         self._sources = sources
         self._sent_members = sent_members
+        self._partial = partial
         self._sections = sections
         self._presenter = Presenter(parts.loader, parts.views)
         self._unwanted = UnwantedInvites(parts.loader, sources.account_data)
@@ -114,7 +118,9 @@ class AnswerComposer:
             if row.position > ask.upto.position or not ask.filter.lets_room(row.room_id):
                 continue
             if row.membership == "join":
-                joined.append(row)
+                # Who wants all members is shown the room once all are known.
+                if ask.filter.lazy_load_members or self._partial.is_whole_at(row.room_nid, ask.upto.position):
+                    joined.append(row)
             else:
                 self._add_other(tx, ask, row, sections)
         receipts = self._receipts(tx, ask, joined)
@@ -160,6 +166,7 @@ class AnswerComposer:
         self, tx: Transaction, ask: Ask, row: Membership, receipt: Json | None, account_data: list[Json] | None
     ) -> Json:
         is_new = row.position > ask.since_position and not self._timeline.was_joined(tx, row, ask.since_position)
+        is_new = is_new or (not ask.filter.lazy_load_members and self._is_completed(ask, row))
         entry: Json = {}
         if is_new or ask.full_state or ask.changed is None or row.room_nid in ask.changed:
             entry = self._changed_room(tx, ask, row, is_new)
@@ -177,6 +184,10 @@ class AnswerComposer:
             entry.update(self._unread(tx, ask, row))
         return entry
 
+    def _is_completed(self, ask: Ask, row: Membership) -> bool:
+        """Whether it became known since who is in the room."""
+        return ask.since is not None and self._partial.is_completed_since(row.room_nid, ask.since_position)
+
     def _changed_room(self, tx: Transaction, ask: Ask, row: Membership, is_new: bool) -> Json:
         span = Span(ask.since_position, ask.upto.position, ask.filter.timeline_limit, ask.filter.timeline)
         if is_new:
@@ -189,15 +200,16 @@ class AnswerComposer:
             state = tuple(self._timeline.state_at(tx, row.room_nid, span.upto))
         elif ask.is_state_after:
             state = tuple(self._timeline.changes_between(tx, row.room_nid, span.since, span.upto))
-        if not (is_new or ask.full_state or delta.timeline or state):
+        is_completed = self._is_completed(ask, row)
+        if not (is_new or ask.full_state or delta.timeline or state or is_completed):
             return {}
         state = self._lazy(tx, ask, row, delta, state, is_new)
         timeline = self._timeline_json(tx, ask, delta)
         state_events = self._events(tx, ask, state, ask.filter.state)
-        if not (is_new or ask.full_state or timeline["events"] or timeline["limited"] or state_events):
+        if not (is_new or ask.full_state or timeline["events"] or timeline["limited"] or state_events or is_completed):
             return {}
         entry: Json = {"timeline": timeline, ask.state_key: {"events": state_events}}
-        if is_new or delta.has_member_changes:
+        if is_new or delta.has_member_changes or is_completed:
             entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
         return entry
 
@@ -217,6 +229,8 @@ class AnswerComposer:
         changed = {nid for nid in state if events[nid].type == "m.room.member"}
         others = tuple(nid for nid in state if nid not in changed)
         members = self._timeline.members(tx, row.room_nid, needed, ask.upto.position)
+        if not needed.issubset(members):
+            members = {**self._parts.unseen.sender_members(tx, EMPTY, delta.timeline), **members}
         if not is_new:
             members.update({str(events[nid].state_key): nid for nid in changed})
         fresh = self._sent_members.fresh(ask.requester, row.room_nid, members, ask)

@@ -13,6 +13,7 @@ from homeserver.federation.authentication import RequestAuthenticator, RequestSi
 from homeserver.federation.backoff import DestinationHealth, Retries
 from homeserver.federation.calls import Calls
 from homeserver.federation.client import FederationClient
+from homeserver.federation.completion import Completion, Fetching, Life
 from homeserver.federation.crossed_joins import CrossedJoins
 from homeserver.federation.discovery import Discovery
 from homeserver.federation.edu_bounds import EduBounds
@@ -53,6 +54,7 @@ class Federation:
     joining: Joining
     history: History
     work: RoomWork
+    completion: Completion
     sender: Sender
     edu_bounds: EduBounds
     health: DestinationHealth
@@ -83,6 +85,12 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
     parts.appender.on_fork.append(CrossedJoins(parts, ground.server_name).note_fork)
     templates = Templates(client.memberships, ground.identity)
     joins = RemoteJoins(admission, client.memberships, checks, importer, templates)
+    completion = _completion(
+        ground, admission, Fetching(ground.server_name, client.history, checks, arrivals, importer)
+    )
+    joins.on_partial(completion.begin_joined)
+    completion.on_whole(work.retry_room)
+    outward.health.on_revived(completion.revive)
     return Federation(
         settings=settings,
         egress=outward.egress,
@@ -95,11 +103,17 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         joining=Joining(joins, templates, client.memberships, checks, importer, ground.identity),
         history=History(rooms, client.history, checks, arrivals, ground.server_name),
         work=work,
+        completion=completion,
         sender=_sender(ground, settings, outward),
         edu_bounds=EduBounds(database),
         health=outward.health,
         authenticator=_authenticator(ground, settings, outward),
     )
+
+
+def _completion(ground: Ground, admission: Admission, fetching: Fetching) -> Completion:
+    life = Life(ground.reactor, ground.background.spawn)
+    return Completion(ground.database, ground.rooms, ground.parts, admission, fetching, life)
 
 
 def settings_from(config: Config) -> FederationSettings:

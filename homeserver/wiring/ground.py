@@ -24,6 +24,7 @@ from homeserver.rooms.facts import RoomFacts
 from homeserver.rooms.kernel import RoomParts, make_parts
 from homeserver.rooms.numbers import RoomNumbers
 from homeserver.rooms.occupancy import Occupancy
+from homeserver.rooms.partial import PartialRooms
 from homeserver.rooms.service import Rooms
 from homeserver.wiring.background import Background
 
@@ -67,7 +68,7 @@ def lay_ground(config: Config, reactor: Any, database: Database | None = None) -
     database = database or open_database(*database_place(config), reactor)
     budget = CacheBudget(config.server.cache_bytes)
     parts = make_parts(identity.server_name, identity.sign_event, budget, database.feed)
-    rooms = Rooms(database, parts, Occupancy(database, budget, database.feed))
+    rooms = Rooms(database, parts, Occupancy(database, budget, database.feed), PartialRooms(database, parts, reactor))
     return Ground(
         config=config,
         reactor=reactor,

@@ -41,7 +41,7 @@ def wire_syncing(
     database, rooms, parts = ground.database, ground.rooms, ground.parts
     polling = Polling(database, streams, ground.reactor)
     timeline = TimelineReader(parts.snapshots, parts.loader, parts.visibility)
-    composer = AnswerComposer(parts, timeline, sources, SentMembers(), [encryption])
+    composer = AnswerComposer(parts, timeline, sources, SentMembers(), rooms.partial, [encryption])
     sync = Sync(database, polling, composer, rooms.occupancy, sources.presence, encryption)
     source = RoomSource(rooms, RoomReading(database, rooms, parts), is_published)
     events = EventStream(database, rooms, parts, sources, polling)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs, quote, urlsplit
 
 from homeserver.protocol.events import Event, parse_event
@@ -68,6 +68,17 @@ class ResidentPeer:
         self.before_letting_in(join)
         chain = [event.pdu for event in self._auth_chain()]
         self.peer.reply(exchange, {"state": state, "auth_chain": chain, "event": join.pdu, "origin": self.peer.name})
+
+    def chain_of(self, events: Iterable[Event]) -> list[Event]:
+        """What authorises some events."""
+        chain: dict[str, Event] = {}
+        front = list(events)
+        while front:
+            for event_id in front.pop().auth_events:
+                if event_id not in chain:
+                    chain[event_id] = self._events[event_id]
+                    front.append(chain[event_id])
+        return list(chain.values())
 
     def _state_ids(self) -> Json:
         ids = [event.event_id for event in self.peer.state.values()]

@@ -217,6 +217,7 @@ class RoomsOfTwoServersTest(FederationCase):
         """Each user's `/sync` has every message once, and in the order in which each side sent its own."""
         room = self.shared_room()
         wait_for_membership(self.alice, room, self.bob, "join")
+        wait_for_section(self.bob, "join", room)
         users = (self.alice, self.bob)
         tokens = [user.sync()["next_batch"] for user in users]
 

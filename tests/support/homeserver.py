@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from homeserver.commands.certificates import Authority, write_authority, write_issued
-from homeserver.config import config_from
+from homeserver.config import Config, config_from
 from homeserver.config.rate_limits import DEFAULTS
 from homeserver.config.signing_keys import create_signing_key
 from homeserver.wiring import build
@@ -70,9 +70,14 @@ class Homeserver:
         path.write_text(json.dumps(self._values, indent=2), encoding="utf-8")
         return path
 
+    @property
+    def config(self) -> Config:
+        """What it is configured to be."""
+        return config_from(self._values, self._folder)
+
     def start(self) -> None:
         """Start, and wait until requests are answered."""
-        config = config_from(self._values, self._folder)
+        config = self.config
 
         async def start() -> Server:
             server = build(config)
