@@ -79,18 +79,17 @@ class Resident:
         has_been_in = await self._database.glance(queries_members.has_been_in, room.room_nid, self._server_name)
         return room if has_been_in else None
 
-    async def get_whole_room_for(self, room_id: str, origin: str) -> RoomRecord:
-        """The same, and 404 where this server does not soon know all members of the room: others do."""
-        room = await self.get_room_for(room_id, origin)
+    async def check_is_whole(self, room: RoomRecord) -> None:
+        """404 where this server does not soon know all members of a room: others do."""
         if not await self._rooms.partial.is_whole_within(room.room_nid, _PATIENCE_S):
             raise not_found("This server is only just joining the room; ask another one.")
-        return room
 
     async def make(self, handshake: Handshake) -> Json:
         """The template of a membership event: `{"event", "room_version"}`."""
         if handshake.user_id.partition(":")[2] != handshake.origin:
             raise forbidden("A server can only speak for its own users.")
-        room = await self.get_whole_room_for(handshake.room_id, handshake.origin)
+        room = await self.get_room_for(handshake.room_id, handshake.origin)
+        await self.check_is_whole(room)
         if handshake.membership != "leave" and room.version.version not in (handshake.versions or ("1",)):
             raise MatrixError(
                 400,
@@ -108,7 +107,8 @@ class Resident:
 
     async def send(self, handshake: Handshake, event_id: str, pdu: Json) -> StoredEvent:
         """Take the signed membership event in; 400 or 403 for one that is not what was asked for or not allowed."""
-        room = await self.get_whole_room_for(handshake.room_id, handshake.origin)
+        room = await self.get_room_for(handshake.room_id, handshake.origin)
+        await self.check_is_whole(room)
         if "signatures" not in pdu or "hashes" not in pdu:
             raise invalid_param("The event is not signed.")
         vouched = self._vouched(pdu, room, handshake, event_id)

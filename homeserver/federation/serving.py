@@ -96,8 +96,9 @@ class Serving:
 
     async def _get_whole_room(self, room_id: str, origin: str) -> RoomRecord:
         """The same, and 404 while this server does not know all of the room's state."""
-        await self._resident.get_whole_room_for(room_id, origin)
-        return await self.get_member_room(room_id, origin)
+        room = await self.get_member_room(room_id, origin)
+        await self._resident.check_is_whole(room)
+        return room
 
     def _placed(self, tx: Transaction, room: RoomRecord, event_id: str) -> StoredEvent:
         stored = self._parts.loader.find_stored(tx, event_id)
