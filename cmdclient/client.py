@@ -142,6 +142,15 @@ class Client:
         """GET of an endpoint that answers with an object."""
         return self._object(self.request("GET", path, query=query))
 
+    def find(self, path: str) -> dict[str, Any]:
+        """The same of something that may not be there: then it is an empty object."""
+        try:
+            return self.get(path)
+        except ApiError as error:
+            if error.errcode != "M_NOT_FOUND":
+                raise
+            return {}
+
     def post(self, path: str, body: Any = None, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         """POST to an endpoint that answers with an object; without a body, of `{}`."""
         return self._object(self.request("POST", path, {} if body is None else body, query))

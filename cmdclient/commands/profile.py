@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 
 from cmdclient.client import CLIENT_PREFIX, api_path
-from cmdclient.errors import ApiError, UsageError
+from cmdclient.errors import UsageError
 from cmdclient.files import read_file
 from cmdclient.registry import command
 from cmdclient.session import Session
@@ -22,12 +22,7 @@ def displayname(session: Session, arguments: list[str]) -> Answer:
     if arguments:
         answer = session.client.put(path, {"displayname": arguments[0]})
         return Answer(answer, [f"Your display name is now {arguments[0]}"])
-    try:
-        answer = session.client.get(path)
-    except ApiError as error:
-        if error.errcode != "M_NOT_FOUND":
-            raise
-        answer = {}
+    answer = session.client.find(path)
     return Answer(answer, [answer.get("displayname") or "You have no display name. Set one: displayname TEXT"])
 
 
@@ -36,12 +31,7 @@ def avatar(session: Session, arguments: list[str]) -> Answer:
     """https://spec.matrix.org/v1.19/client-server-api/#put_matrixclientv3profileuseridavatar_url"""
     path = api_path("profile", session.get_login().user_id, "avatar_url")
     if not arguments:
-        try:
-            answer = session.client.get(path)
-        except ApiError as error:
-            if error.errcode != "M_NOT_FOUND":
-                raise
-            answer = {}
+        answer = session.client.find(path)
         return Answer(answer, [answer.get("avatar_url") or "You have no avatar. Set one: avatar FILE"])
     uri = arguments[0]
     if not uri.startswith("mxc://"):

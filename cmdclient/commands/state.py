@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cmdclient.client import api_path
-from cmdclient.errors import ApiError, UsageError
+from cmdclient.errors import UsageError
 from cmdclient.masking import one_line
 from cmdclient.registry import command
 from cmdclient.session import Session
@@ -98,10 +98,5 @@ def _text_state(session: Session, arguments: list[str], noun: str) -> Answer:
     path = api_path("rooms", session.room_id(arguments[0]), "state", f"m.room.{noun}")
     if len(arguments) == 2:
         return Answer(session.client.put(path, {noun: arguments[1]}), [f"The {noun} is now: {arguments[1]}"])
-    try:
-        answer = session.client.get(path)
-    except ApiError as error:
-        if error.errcode != "M_NOT_FOUND":
-            raise
-        answer = {}
+    answer = session.client.find(path)
     return Answer(answer, [one_line(answer.get(noun) or "") or f"The room has no {noun}."])
