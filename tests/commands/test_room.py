@@ -43,7 +43,7 @@ class RoomCommandTest(HostileCase):
         output = io.StringIO()
         action, *rest = arguments
         with redirect_stdout(output), redirect_stderr(output):
-            status = main(["room", action, "-c", str(self.server.write_config()), *rest])
+            status = main(["room", action, "-c", str(self.server.write_configuration()), *rest])
         return status, output.getvalue()
 
     def test_an_event_is_explained(self) -> None:

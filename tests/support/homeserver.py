@@ -112,12 +112,6 @@ class Homeserver:
         if self._server is not None:
             run(self._server.reap())
 
-    def write_config(self) -> Path:
-        """Its configuration as a file, for commands."""
-        path = self._folder / "homeserver.yaml"
-        path.write_text(json.dumps(self._values), encoding="utf-8")
-        return path
-
     def register(self, localpart: str, password: str = PASSWORD, **body: Any) -> User:
         """Register a user by this very name, and log in."""
         answer = self.post(
