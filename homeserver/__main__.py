@@ -27,6 +27,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("-v", "--verbose", action="count", default=0, help="log debug messages; twice: of libraries too")
     made.add_argument("-D", "--daemonize", action="store_true", help="run in the background (needs pid_file)")
     made.add_argument("--version", action="version", version=f"Hearth {__version__}")
+    made.add_argument(
+        "--after-restore",
+        action="store_true",
+        help="make a database that was restored from a backup safe to go on with, then exit; the server must not run",
+    )
     first = made.add_argument_group("making a first configuration (files that exist are never overwritten)")
     first.add_argument("--generate-config", action="store_true", help="write the configuration and its keys, then exit")
     first.add_argument("--generate-keys", action="store_true", help="write the signing key if it is missing, then exit")
@@ -53,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         loaded = config.load(options.config_path)
         if options.generate_keys:
             return _generate_keys(loaded)
+        if options.after_restore:
+            return _after_restore(loaded)
         from homeserver.commands.serve import serve
 
         return serve(loaded, is_daemon=options.daemonize, verbosity=options.verbose)
@@ -78,6 +85,15 @@ def _generate(made: argparse.ArgumentParser, options: argparse.Namespace) -> int
     )
     for line in generate(answers):
         print(line)
+    return 0
+
+
+def _after_restore(loaded: config.Config) -> int:
+    from twisted.internet import reactor
+
+    from homeserver.commands.after_restore import after_restore
+
+    print(f"withdrew {after_restore(loaded, reactor)} one-time keys; lists of devices will be asked for anew")
     return 0
 
 

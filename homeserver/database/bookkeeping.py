@@ -51,6 +51,13 @@ def set_position(connection: Connection, position: int) -> None:
     connection.execute("UPDATE stream_position SET position = :position WHERE only_row = 1", {"position": position})
 
 
+def skip_positions(connection: Connection, number: int) -> None:
+    """Leave so many positions out."""
+    connection.execute(
+        "UPDATE stream_position SET position = position + :number WHERE only_row = 1", {"number": number}
+    )
+
+
 def read_position(connection: Connection) -> int:
     """The committed position."""
     rows, _ = connection.execute("SELECT position FROM stream_position WHERE only_row = 1", {})

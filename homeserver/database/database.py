@@ -26,6 +26,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 _READERS = 4
+#: More than were given out between a backup and its use; positions go far beyond what is left of them.
+_SKIPPED_POSITIONS = 1_000_000_000
 
 
 class Database:
@@ -103,6 +105,10 @@ class Database:
         """The changes after a position, in order; those of the last hour are kept."""
         return await self.read(_changes_after, position)
 
+    async def skip_positions(self) -> None:
+        """After a restore from a backup: the next position is beyond all that were told since. No server may run."""
+        await self.transact(_skip_positions)
+
     async def reap(self) -> None:
         """Forget old changes."""
         await self.transact(_trim)
@@ -120,6 +126,10 @@ class Database:
 
 def _changes_after(tx: Transaction, position: int) -> list[Change]:
     return bookkeeping.changes_after(tx.connection, position)
+
+
+def _skip_positions(tx: Transaction) -> None:
+    bookkeeping.skip_positions(tx.connection, _SKIPPED_POSITIONS)
 
 
 def _trim(tx: Transaction) -> None:
