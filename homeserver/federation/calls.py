@@ -21,6 +21,7 @@ from homeserver.federation.settings import ServerRules
 from homeserver.http.egress import EgressStream
 from homeserver.http.egress_settings import EgressOptions
 from homeserver.protocol.canonical_json import decode_strict, encode_lax
+from homeserver.protocol.errors import MatrixError
 
 T = TypeVar("T")
 
@@ -48,7 +49,8 @@ class Destinations(Protocol):
 class Call:
     """A request. `path`: segments that are percent-encoded here; `content`: a JSON object, or its canonical bytes;
     None for no body. `is_counted`: whether to ask and tell `Destinations`. `is_urgent`: a person waits for the answer,
-    and another try may well succeed where earlier ones did not."""
+    and another try may well succeed where earlier ones did not. `is_asked_for`: a user has asked for just this (a
+    join, a leave), so that it is tried however often the server could not be reached."""
 
     method: str
     path: tuple[str, ...]
@@ -57,6 +59,7 @@ class Call:
     options: EgressOptions = EgressOptions()  # noqa: RUF009 (frozen)
     is_counted: bool = True
     is_urgent: bool = False
+    is_asked_for: bool = False
 
     @property
     def uri(self) -> str:
@@ -119,8 +122,16 @@ class Calls:
             raise ValueError("a request to this server itself")
         if not self._rules.is_allowed(destination):
             raise NotAllowed(destination)
-        if call.is_counted:
+        if call.is_counted and not call.is_asked_for:
             self._destinations.check_may_try(destination, is_urgent=call.is_urgent)
+
+    def is_left_alone(self, destination: str) -> bool:
+        """Whether a server is being left alone, except for what is urgent."""
+        try:
+            self._destinations.check_may_try(destination)
+        except MatrixError:
+            return True
+        return False
 
     def _signed(self, destination: str, call: Call) -> PeerRequest:
         content = call.content
@@ -137,7 +148,7 @@ class Calls:
         if is_success:
             await self._destinations.record_success(destination)
         else:
-            await self._destinations.record_failure(destination, is_urgent=call.is_urgent)
+            await self._destinations.record_failure(destination, is_urgent=call.is_urgent or call.is_asked_for)
 
 
 def decode_answer(body: bytes, shape: type[T]) -> T:

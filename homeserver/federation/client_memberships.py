@@ -92,6 +92,10 @@ class MembershipClient:
         self._join_options = EgressOptions(total_ms=settings.join_timeout_ms, max_body_bytes=settings.state_bytes)
         self._old_options = EgressOptions(total_ms=settings.join_timeout_ms, max_body_bytes=_OLD_STATE_BYTES)
 
+    def healthy_first(self, servers: Sequence[str]) -> list[str]:
+        """Servers in the order in which to try them: those that could not be reached lately come last."""
+        return sorted(servers, key=self._calls.is_left_alone)
+
     async def make_membership(
         self, destination: str, membership: str, room_id: str, user_id: str, versions: Sequence[str]
     ) -> tuple[Json, str]:
@@ -104,7 +108,9 @@ class MembershipClient:
         """
         query = [] if membership == "leave" else [("ver", version) for version in versions]
         path = ("federation", "v1", f"make_{membership}", room_id, user_id)
-        answer = await self._calls.ask(destination, Call("GET", path, query, options=self._options), _Template)
+        answer = await self._calls.ask(
+            destination, Call("GET", path, query, options=self._options, is_asked_for=True), _Template
+        )
         event = answer.event
         content = event.get("content")
         if (
@@ -128,7 +134,7 @@ class MembershipClient:
         """
         path = ("federation", "v2", "send_join", join.room_id, join.event_id)
         query = [("omit_members", "true" if omit_members else "false")]
-        call = Call("PUT", path, query, join.pdu, self._join_options)
+        call = Call("PUT", path, query, join.pdu, self._join_options, is_asked_for=True)
         try:
             rest = await stream_lists(self._calls, destination, call, _JOIN_LISTS, sink)
         except HttpAnswer as error:
@@ -147,7 +153,12 @@ class MembershipClient:
     async def _send_old_join(self, destination: str, join: Join, sink: Sink) -> JoinAnswer:
         """The first form of it, of servers that have no other; small enough, for such servers have no large rooms."""
         call = Call(
-            "PUT", ("federation", "v1", "send_join", join.room_id, join.event_id), (), join.pdu, self._old_options
+            "PUT",
+            ("federation", "v1", "send_join", join.room_id, join.event_id),
+            (),
+            join.pdu,
+            self._old_options,
+            is_asked_for=True,
         )
         _, answer = await self._calls.ask(destination, call, tuple[int, _Joined])
         for name, elements in (("state", answer.state), ("auth_chain", answer.auth_chain)):
@@ -161,11 +172,13 @@ class MembershipClient:
         """
         path = ("federation", "v2", "send_leave", room_id, event_id)
         try:
-            await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), Json)
+            await self._calls.ask(
+                destination, Call("PUT", path, content=pdu, options=self._options, is_asked_for=True), Json
+            )
         except HttpAnswer as error:
             if not _is_unknown_endpoint(error):
                 raise
-            call = Call("PUT", ("federation", "v1", *path[2:]), content=pdu, options=self._options)
+            call = Call("PUT", ("federation", "v1", *path[2:]), content=pdu, options=self._options, is_asked_for=True)
             await self._calls.ask(destination, call, tuple[int, Json])
 
     async def send_knock(self, destination: str, room_id: str, event_id: str, pdu: Mapping[str, Any]) -> list[Json]:
@@ -174,7 +187,9 @@ class MembershipClient:
         https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1send_knockroomideventid
         """
         path = ("federation", "v1", "send_knock", room_id, event_id)
-        answer = await self._calls.ask(destination, Call("PUT", path, content=pdu, options=self._options), _Knocked)
+        answer = await self._calls.ask(
+            destination, Call("PUT", path, content=pdu, options=self._options, is_asked_for=True), _Knocked
+        )
         return [event for event in answer.knock_room_state[:_MAX_STRIPPED] if isinstance(event, dict)]
 
     async def send_invite(self, destination: str, invite: Invite) -> Json:
@@ -186,7 +201,7 @@ class MembershipClient:
         content = {"room_version": invite.version, "event": invite.pdu, "invite_room_state": invite.stripped}
         try:
             answer = await self._calls.ask(
-                destination, Call("PUT", path, content=content, options=self._options), _Signed
+                destination, Call("PUT", path, content=content, options=self._options, is_asked_for=True), _Signed
             )
         except HttpAnswer as error:
             if error.answer_status not in (400, 404) or invite.version not in _OLD_VERSIONS:
@@ -200,13 +215,17 @@ class MembershipClient:
         https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv1exchange_third_party_inviteroomid
         """
         path = ("federation", "v1", "exchange_third_party_invite", room_id)
-        await self._calls.ask(destination, Call("PUT", path, content=event, options=self._options), Json)
+        await self._calls.ask(
+            destination, Call("PUT", path, content=event, options=self._options, is_asked_for=True), Json
+        )
 
     async def _send_old_invite(self, destination: str, invite: Invite) -> _Signed:
         path = ("federation", "v1", "invite", invite.room_id, invite.event_id)
         content = {**invite.pdu, "unsigned": {"invite_room_state": invite.stripped}}
         _, answer = await self._calls.ask(
-            destination, Call("PUT", path, content=content, options=self._options), tuple[int, _Signed]
+            destination,
+            Call("PUT", path, content=content, options=self._options, is_asked_for=True),
+            tuple[int, _Signed],
         )
         return answer
 

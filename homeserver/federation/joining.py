@@ -31,6 +31,9 @@ Json = dict[str, Any]
 class PeerHandshakes(Protocol):
     """What is asked of another server. Each raises `MatrixError` where it fails."""
 
+    def healthy_first(self, servers: Sequence[str]) -> list[str]:
+        """Servers in the order in which to try them."""
+
     async def send_leave(self, destination: str, room_id: str, event_id: str, pdu: Json) -> None:
         """Deliver a leave."""
 
@@ -77,7 +80,7 @@ class Joining:
 
     async def leave(self, room_id: str, user_id: str, content: Json, via: Sequence[str]) -> None:
         """Leave through the first server that answers. If none does, the leave is recorded here alone."""
-        for server in via[:MOST_SERVERS]:
+        for server in self._peer.healthy_first(via)[:MOST_SERVERS]:
             try:
                 event = await self._templates.build(server, Wish("leave", room_id, user_id, content))
                 await self._peer.send_leave(server, room_id, event.event_id, event.pdu)
@@ -93,7 +96,7 @@ class Joining:
     async def knock(self, room_id: str, user_id: str, content: Json, via: Sequence[str]) -> str:
         """Knock through the first server that takes it; the knock event's id."""
         errors: list[MatrixError] = []
-        for server in via[:MOST_SERVERS]:
+        for server in self._peer.healthy_first(via)[:MOST_SERVERS]:
             try:
                 event = await self._templates.build(server, Wish("knock", room_id, user_id, content))
                 told = await self._peer.send_knock(server, room_id, event.event_id, event.pdu)

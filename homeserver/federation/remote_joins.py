@@ -33,6 +33,9 @@ _MOST_IN_ROOM = 50_000
 class JoinCalls(Protocol):
     """What is asked of another server; raises `MatrixError` where it fails."""
 
+    def healthy_first(self, servers: Sequence[str]) -> list[str]:
+        """Servers in the order in which to try them."""
+
     async def send_join(self, destination: str, join: Event, sink: Sink, *, omit_members: bool) -> JoinAnswer:
         """Deliver a join; the events of the answer go to the sink."""
 
@@ -57,7 +60,7 @@ class RemoteJoins:
     async def join(self, wish: Wish, via: Sequence[str]) -> str:
         """Join through the first server that lets the user in; the join event's id."""
         errors: list[MatrixError] = []
-        for server in via[:MOST_SERVERS]:
+        for server in self._peer.healthy_first(via)[:MOST_SERVERS]:
             try:
                 return await self._join_via(server, wish)
             except MatrixError as error:

@@ -23,7 +23,7 @@ from homeserver.protocol.room_versions import ROOM_VERSIONS, RoomVersion
 from tests.support.api_client import Answer
 from tests.support.homeserver import Homeserver
 from tests.support.peer_homeserver import MovingClock, PeerHomeserver, new_key
-from tests.support.peer_server import Exchange, PeerServer
+from tests.support.peer_server import Exchange, PeerServer, Received
 
 FEDERATION = "/_matrix/federation/v1"
 ADDRESS = "127.0.0.1"
@@ -64,6 +64,10 @@ class RoomPeer:
         self.version: RoomVersion = ROOM_VERSIONS["12"]
         self.state: dict[StateKey, Event] = {}
         self.join_event: Event | None = None
+
+    def received(self) -> list[Received]:
+        """The requests that have come."""
+        return list(self._server.received)
 
     def join(self, room_id: str) -> Event:
         """Join a room of the server."""
