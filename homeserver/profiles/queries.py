@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -19,6 +20,14 @@ def find_profile(tx: Transaction, user_id: str) -> Profile | None:
 def avatar_urls(tx: Transaction) -> list[str]:
     """The pictures of all local users."""
     return [row[0] for row in tx.all("SELECT DISTINCT avatar_url FROM profiles WHERE avatar_url IS NOT NULL")]
+
+
+def profiles_of(tx: Transaction, user_ids: Collection[str]) -> dict[str, Profile]:
+    """The profiles of those of some users who have one."""
+    rows = tx.all_in(
+        "SELECT user_id, displayname, avatar_url, fields FROM profiles WHERE user_id IN :users", users=list(user_ids)
+    )
+    return {row[0]: _profile(row[1:]) for row in rows}
 
 
 def find_spreading(tx: Transaction, user_id: str) -> int | None:

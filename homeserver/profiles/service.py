@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/client-server-api/#profiles
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,9 @@ SetInRooms = Callable[[Requester, str, dict[str, str | None]], Awaitable[None]]
 OnProfile = Callable[[Transaction, str, str | None, str | None], None]
 """(transaction, user id, display name, avatar): called within the transaction that changes a local user's profile."""
 
+OnField = Callable[[Transaction, str, str], None]
+"""(transaction, user id, field): called within the transaction that sets or removes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileSettings:
@@ -51,7 +54,8 @@ class Profiles:
     """The profiles of local users, and those of others by asking their servers.
 
     Each change is published under the topic `profiles` with the user's id as key. `register` and `deactivate` take part
-    in the transactions of `AccountHooks.on_registered` and `on_deactivated`. `on_changed`: slices that keep a name.
+    in the transactions of `AccountHooks.on_registered` and `on_deactivated`. `on_changed`: slices that keep a name;
+    `on_field_changed`: those that tell of changes.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Profiles:
         self._set_in_rooms = set_in_rooms
         self._spreading: dict[str, DeferredLock] = {}
         self.on_changed: list[OnProfile] = []
+        self.on_field_changed: list[OnField] = []
 
     async def get_profile(self, user_id: str) -> dict[str, Any]:
         """All fields of anybody's profile; 404 `M_NOT_FOUND` for an unknown user, 403 where the server will not say."""
@@ -92,6 +97,10 @@ class Profiles:
         profile = await self._database.glance(queries.find_profile, user_id)
         return {} if profile is None else profile.member_content()
 
+    def contents_of(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """The profiles of those of some users who have one here, within a transaction."""
+        return {user_id: profile.content() for user_id, profile in queries.profiles_of(tx, user_ids).items()}
+
     async def set_field(self, requester: Requester, key: str, value: Any) -> None:
         """Set a field of the requester's own; 400 `M_INVALID_PARAM`, `M_BAD_JSON`, `M_KEY_TOO_LARGE`,
         `M_PROFILE_TOO_LARGE`; 403 where users may not change it."""
@@ -114,7 +123,9 @@ class Profiles:
         """An account has ended: where it is to be erased, so is its profile."""
         if erase:
             tx.publish("profiles", user_id)
+            before = queries.find_profile(tx, user_id) or Profile()
             self._save(tx, user_id, Profile(), None)
+            self._note_fields(tx, user_id, before.content())
 
     async def resume(self) -> None:
         """At start: carry the changes that a stop interrupted into the rooms."""
@@ -156,7 +167,13 @@ class Profiles:
             spreading = position
             stale = stale or (key,)
         self._save(tx, user_id, profile, spreading)
+        self._note_fields(tx, user_id, [key])
         return stale
+
+    def _note_fields(self, tx: Transaction, user_id: str, keys: Iterable[str]) -> None:
+        for key in keys:
+            for hook in self.on_field_changed:
+                hook(tx, user_id, key)
 
     def _save(self, tx: Transaction, user_id: str, profile: Profile, spreading: int | None) -> None:
         queries.write_profile(tx, user_id, profile, spreading)

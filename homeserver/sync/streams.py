@@ -19,9 +19,9 @@ from homeserver.rooms.service import wall_clock_ms
 FindMemberships = Callable[[str], Awaitable[Mapping[int, Membership]]]
 
 ROOM_TOPICS = ("room", "receipts", "redacted_in")
-USER_TOPICS = ("membership", "account_data", "push_rules", "to_device", "devices", "one_time_keys")
+USER_TOPICS = ("membership", "account_data", "push_rules", "to_device", "devices", "one_time_keys", "profiles")
 #: What changed about the people of a room, rather than in the room.
-PEOPLE_TOPICS = ("members", "device_lists")
+PEOPLE_TOPICS = ("members", "device_lists", "profiles_in")
 
 _IDLE_S = 900
 

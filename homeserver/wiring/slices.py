@@ -41,7 +41,13 @@ from homeserver.wiring.push import Push, wire_push
 from homeserver.wiring.sliding_sync import wire_sliding_sync
 from homeserver.wiring.syncing import wire_syncing
 from homeserver.wiring.third_party import ThirdParty, wire_third_party
-from homeserver.wiring.user_data import UserData, follow_accounts, user_data_endpoints, wire_user_data
+from homeserver.wiring.user_data import (
+    UserData,
+    follow_accounts,
+    user_data_endpoints,
+    wire_profile_updates,
+    wire_user_data,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +92,10 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     sources = Sources(data.account_data, receipts, typing, presence, data.push_rules, notifications)
     encryption = wire_encryption(ground, federation, accounts)
     media = wire_media(ground, federation, accounts, data.profiles.find_profile)
-    syncing = wire_syncing(
-        ground, streams, sources, encryption.section, data.filters.get_filter, directory.is_published
-    )
-    sliding_sources = SlidingSources(sources, RoomAccountData(), receipts, encryption.sources)
+    get_filter, section = data.filters.get_filter, encryption.section
+    syncing = wire_syncing(ground, streams, sources, section, get_filter, directory.is_published)
+    updates = wire_profile_updates(ground, data)
+    sliding_sources = SlidingSources(sources, RoomAccountData(), receipts, encryption.sources, updates)
     sliding = wire_sliding_sync(ground, syncing, sliding_sources, accounts)
     return Slices(
         memberships=memberships,

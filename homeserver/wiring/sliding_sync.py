@@ -16,6 +16,7 @@ from homeserver.sync.sliding.extensions import RoomExtensions
 from homeserver.sync.sliding.filters import Filtering
 from homeserver.sync.sliding.lists import RoomLists
 from homeserver.sync.sliding.other_rooms import OtherRooms
+from homeserver.sync.sliding.profiles import ProfileExtension
 from homeserver.sync.sliding.rooms import JoinedRooms
 from homeserver.sync.sliding.service import SlidingSync, Waiting
 from homeserver.sync.sliding.sources import SlidingSources
@@ -38,7 +39,8 @@ def wire_sliding_sync(ground: Ground, syncing: Syncing, sources: SlidingSources,
     accounts.devices.on_devices_deleted.append(connections.delete_devices)
     device = DeviceExtensions(sources.encryption)
     extensions = RoomExtensions(sources, syncing.timeline, ground.parts.loader)
-    composer = SlidingComposer(sources, _tellers(ground, syncing, sources), extensions, device)
+    tellers = _tellers(ground, syncing, sources)
+    composer = SlidingComposer(sources, tellers, extensions, device, ProfileExtension(sources.profiles))
     waiting = Waiting(database, syncing.polling, rooms.occupancy, ground.reactor)
     sliding = SlidingSync(waiting, connections, composer, device, sources.usual.presence)
     return Sliding(connections, [SlidingSyncEndpoints(sliding)])

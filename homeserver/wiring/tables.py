@@ -20,6 +20,7 @@ from homeserver.slices.login_tokens.tables import TABLES as LOGIN_TOKENS
 from homeserver.slices.media.tables import TABLES as MEDIA
 from homeserver.slices.notifications.tables import TABLES as NOTIFICATIONS
 from homeserver.slices.openid.tables import TABLES as OPENID
+from homeserver.slices.profile_updates.tables import TABLES as PROFILE_UPDATES
 from homeserver.slices.push.tables import TABLES as PUSH
 from homeserver.slices.push_rules.tables import TABLES as PUSH_RULES
 from homeserver.slices.receipts.tables import TABLES as RECEIPTS
@@ -53,6 +54,7 @@ TABLES: list[Table] = [
     *NOTIFICATIONS,
     *OPENID,
     *PUSH,
+    *PROFILE_UPDATES,
     *PUSH_RULES,
     *RECEIPTS,
     *REGISTRATION_TOKENS,

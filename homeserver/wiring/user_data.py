@@ -13,6 +13,7 @@ from homeserver.profiles.endpoints_federation import ProfileQueryEndpoints
 from homeserver.profiles.service import Profiles, ProfileSettings
 from homeserver.rooms.following import ComingAndGoing
 from homeserver.rooms.memberships import Memberships
+from homeserver.rooms.sharing import RoomSharing
 from homeserver.slices.account_data.endpoints import AccountDataEndpoints
 from homeserver.slices.account_data.read_marker import ReadMarker
 from homeserver.slices.account_data.service import AccountData
@@ -23,6 +24,7 @@ from homeserver.slices.filters.endpoints import FilterEndpoints
 from homeserver.slices.filters.service import Filters
 from homeserver.slices.openid.endpoints import OpenIdEndpoints
 from homeserver.slices.openid.service import OpenId
+from homeserver.slices.profile_updates.service import ProfileUpdates
 from homeserver.slices.push_rules.endpoints import PushRuleEndpoints
 from homeserver.slices.push_rules.service import PushRules
 from homeserver.slices.user_directory.endpoints import UserDirectoryEndpoints
@@ -65,6 +67,13 @@ def wire_user_data(ground: Ground, federation: Federation, memberships: Membersh
         filters=Filters(database),
         push_rules=PushRules(database),
     )
+
+
+def wire_profile_updates(ground: Ground, data: UserData) -> ProfileUpdates:
+    """Changes of profiles, told to those who share rooms."""
+    updates = ProfileUpdates(RoomSharing(ground.server_name), data.profiles.contents_of, ground.server_name)
+    data.profiles.on_field_changed.append(updates.note)
+    return updates
 
 
 def wire_user_directory(ground: Ground, accounts: AccountParts, data: UserData) -> UserDirectoryEndpoints:

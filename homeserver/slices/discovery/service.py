@@ -29,6 +29,7 @@ UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
         "org.matrix.msc3814": True,
         "org.matrix.msc4140": True,
         "org.matrix.simplified_msc3575": True,
+        "org.matrix.msc4262": True,
         "org.matrix.msc3881": True,
     }
 )

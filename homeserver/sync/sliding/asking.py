@@ -74,10 +74,15 @@ class ToDeviceAsk:
 
 @dataclass(frozen=True, slots=True)
 class ProfilesAsk:
-    """`fields`: None for all."""
+    """`name`: under which it was asked for, and is answered. `fields`: None for all."""
 
+    name: str
     scope: RoomScope
     fields: frozenset[str] | None = None
+
+    def has(self, field_name: str) -> bool:
+        """Whether a field is one of them."""
+        return self.fields is None or field_name in self.fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,6 @@ class Extensions:
     account_data: RoomScope | None = None
     receipts: RoomScope | None = None
     typing: RoomScope | None = None
-    thread_subscriptions: int | None = None
     profiles: ProfilesAsk | None = None
 
 

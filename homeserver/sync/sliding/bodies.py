@@ -18,6 +18,7 @@ from homeserver.sync.sliding.asking import (
     Extensions,
     ListConfig,
     ListFilters,
+    ProfilesAsk,
     RoomConfig,
     RoomScope,
     SlidingRequest,
@@ -36,6 +37,7 @@ _GREATEST_ID_BYTES = 255
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z._~-]{1,255}\Z")
 _PRESENCES = ("online", "offline", "unavailable", "org.matrix.msc3026.busy")
 _ANY = "*"
+_UNSTABLE_PROFILES = "org.matrix.msc4262.profiles"
 
 
 class ExtensionBody(msgspec.Struct):
@@ -57,6 +59,8 @@ class ExtensionsBody(msgspec.Struct):
     account_data: ExtensionBody | None = None
     receipts: ExtensionBody | None = None
     typing: ExtensionBody | None = None
+    profiles: ExtensionBody | None = None
+    unstable_profiles: ExtensionBody | None = msgspec.field(name=_UNSTABLE_PROFILES, default=None)
 
 
 class FiltersBody(msgspec.Struct):
@@ -293,7 +297,15 @@ def _extensions(body: ExtensionsBody) -> Extensions:
         account_data=_scope(body.account_data),
         receipts=_scope(body.receipts),
         typing=_scope(body.typing),
+        profiles=_profiles("profiles", body.profiles) or _profiles(_UNSTABLE_PROFILES, body.unstable_profiles),
     )
+
+
+def _profiles(name: str, body: ExtensionBody | None) -> ProfilesAsk | None:
+    scope = _scope(body)
+    if body is None or scope is None:
+        return None
+    return ProfilesAsk(name, scope, None if body.fields is None else frozenset(body.fields))
 
 
 def _scope(body: ExtensionBody | None) -> RoomScope | None:

@@ -17,6 +17,7 @@ from homeserver.sync.sliding.filters import Filtering
 from homeserver.sync.sliding.lists import GONE, RoomLists, window
 from homeserver.sync.sliding.memory import Memory
 from homeserver.sync.sliding.other_rooms import OtherRooms
+from homeserver.sync.sliding.profiles import ProfileExtension
 from homeserver.sync.sliding.rooms import JoinedRooms
 from homeserver.sync.sliding.shapes import room_entry
 from homeserver.sync.sliding.sources import SlidingSources
@@ -47,12 +48,18 @@ class SlidingComposer:
     """Composes answers. Callable within a transaction."""
 
     def __init__(
-        self, sources: SlidingSources, tellers: RoomTellers, rooms: RoomExtensions, device: DeviceExtensions
+        self,
+        sources: SlidingSources,
+        tellers: RoomTellers,
+        rooms: RoomExtensions,
+        device: DeviceExtensions,
+        profiles: ProfileExtension,
     ) -> None:
         self._sources = sources
         self._tellers = tellers
         self._room_extensions = rooms
         self._device_extensions = device
+        self._profiles = profiles
 
     def compose(self, tx: Transaction, ask: SlidingAsk) -> Composed:
         """What is new."""
@@ -126,6 +133,7 @@ class SlidingComposer:
             rooms.add_account_data(tx, ask, drafts, answer, told),
             rooms.add_receipts(tx, ask, drafts, answer),
             rooms.add_typing(ask, drafts, answer),
+            self._profiles.add(tx, ask, drafts, answer, told),
         ]
         return any(news)
 

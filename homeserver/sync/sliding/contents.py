@@ -35,7 +35,11 @@ class RoomContents:
             draft.entry["num_live"] = self._live(tx, ask, shown)
             if part.is_limited:
                 draft.entry["limited"] = True
-        state, gone = self._state(tx, ask, draft, part)
+        found, gone = self._state(tx, draft, part)
+        state_keys, state = found.keys(), list(found.values())
+        draft.people = {key[1] for key in state_keys if key[0] == MEMBER}
+        if part.is_whole:
+            draft.people |= set(self._people(tx, shown))
         stubs: list[Json] = [{"type": key[0], "state_key": key[1]} for key in gone]
         if state or (stubs and ask.request.is_stable):
             events = self._presenter.present(tx, Reader(ask.viewer), state)
@@ -48,8 +52,8 @@ class RoomContents:
             return 0
         return sum(position > since for position in queries_activity.positions_of(tx, nids).values())
 
-    def _state(self, tx: Transaction, ask: SlidingAsk, draft: Draft, part: Part) -> tuple[list[int], list[StateKey]]:
-        """(numbers of the events to tell, keys that are there no more)."""
+    def _state(self, tx: Transaction, draft: Draft, part: Part) -> tuple[dict[StateKey, int], list[StateKey]]:
+        """(numbers of the events to tell by key, keys that are there no more)."""
         wanted = draft.wanted.state
         if part.changed is None:
             found = wanted.of(part.state)
@@ -60,7 +64,7 @@ class RoomContents:
             gone = [key for key in keys if key not in part.state]
         if wanted.is_lazy:
             found.update(self._members(tx, draft, part))
-        return list(found.values()), gone
+        return found, gone
 
     def _members(self, tx: Transaction, draft: Draft, part: Part) -> dict[StateKey, int]:
         """Of those who appear in the timeline, what the client was not told; without a gap also who has changed.

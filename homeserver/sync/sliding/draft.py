@@ -31,9 +31,9 @@ class Wanted:
 @dataclass(slots=True)
 class Draft:
     """`row`: the user's membership. `before`: what the connection was told of the room, None for nothing. `entry`: what
-    the answer says of the room, empty for nothing. `timeline`: the numbers of the events in it. `is_whole`: the entry
-    does not build on what was told before, or has events from before that. `now`: what will have been told; None where
-    nothing was looked at. `is_news`: whether that is to be written down.
+    the answer says of the room, empty for nothing. `timeline`: the numbers of the events in it; `people`: who is new to
+    the client with it. `is_whole`: the entry does not build on what was told before, or has events from before that.
+    `now`: what will have been told; None where nothing was looked at. `is_news`: whether that is to be written down.
     """
 
     wanted: Wanted
@@ -41,6 +41,7 @@ class Draft:
     before: RoomMemory | None
     entry: Json = field(default_factory=dict)
     timeline: Sequence[int] = ()
+    people: set[str] = field(default_factory=set)
     is_whole: bool = False
     now: RoomMemory | None = None
     is_news: bool = False

@@ -44,7 +44,7 @@ class RoomExtensions:
             events += self._sources.usual.push_rules.push_rules_since(tx, ask.user_id, since)
         if since == 0 or ask.changes.has_topic("account_data", since) or ask.changes.has_topic("push_rules", since):
             told[ACCOUNT_DATA] = ask.upto.position
-        rooms = self._account_data_of_rooms(tx, ask, _in_scope(scope, drafts))
+        rooms = self._account_data_of_rooms(tx, ask, in_scope(scope, drafts))
         parts: Json = {**({"global": events} if events else {}), **({"rooms": rooms} if rooms else {})}
         if parts:
             answer["account_data"] = parts
@@ -57,7 +57,7 @@ class RoomExtensions:
             return False
         rooms: dict[str, Json] = {}
         changed: dict[str, Draft] = {}
-        for draft in _in_scope(scope, drafts, joined_only=True):
+        for draft in in_scope(scope, drafts, joined_only=True):
             known = 0 if draft.before is None else draft.before.receipts
             content: Json = {}
             if known == 0:
@@ -85,7 +85,7 @@ class RoomExtensions:
         if scope is None:
             return False
         rooms: dict[str, Json] = {}
-        for draft in _in_scope(scope, drafts, joined_only=True):
+        for draft in in_scope(scope, drafts, joined_only=True):
             known = 0 if draft.before is None else draft.before.typing
             users = self._sources.usual.typing.typing_since(draft.row.room_nid, known)
             if users or (users is not None and known):
@@ -155,7 +155,8 @@ class RoomExtensions:
         return found
 
 
-def _in_scope(scope: RoomScope, drafts: Collection[Draft], *, joined_only: bool = False) -> list[Draft]:
+def in_scope(scope: RoomScope, drafts: Collection[Draft], *, joined_only: bool = False) -> list[Draft]:
+    """Those of the rooms the client knows, or is being told of, for which an extension is wanted."""
     known = [draft for draft in drafts if draft.before is not None or draft.now is not None]
     if joined_only:
         known = [draft for draft in known if draft.row.membership == "join"]

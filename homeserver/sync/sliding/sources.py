@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from homeserver.database import Transaction
 from homeserver.sync.encryption import EncryptionSources
@@ -28,6 +28,22 @@ class EventReceiptSource(Protocol):
         """The content of an `m.receipt` event, of all receipts at some events and all of the user's own."""
 
 
+class ProfileSource(Protocol):
+    """Profiles of local users, and when they changed."""
+
+    def changed_between(self, tx: Transaction, user_id: str, since: int, upto: int) -> Mapping[str, set[str]]:
+        """Of those a user is told of, which fields changed in (since, upto]."""
+
+    def gone_between(self, tx: Transaction, user_id: str, since: int, upto: int) -> set[str]:
+        """Who shares no room with a user any more."""
+
+    def contents(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """The profiles of those of some users who are known."""
+
+    def members(self, tx: Transaction, room_nid: int) -> Collection[str]:
+        """The local users in a room."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlidingSources:
     """All that is composed."""
@@ -36,3 +52,4 @@ class SlidingSources:
     room_account_data: RoomAccountDataSource
     event_receipts: EventReceiptSource
     encryption: EncryptionSources
+    profiles: ProfileSource

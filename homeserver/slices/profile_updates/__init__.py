@@ -1,0 +1,1 @@
+"""When which field of whose profile changed, for those who share rooms with them."""
