@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from homeserver.database import Transaction
@@ -47,16 +48,21 @@ def delete_answers_before(tx: Transaction, before_ts: int) -> int:
     return tx.run("DELETE FROM received_transactions WHERE received_ts < :before", before=before_ts)
 
 
-def stage(tx: Transaction, staged: StagedPdu) -> None:
-    """Keep a PDU until its room's turn comes."""
-    tx.run(
+def stage(tx: Transaction, pdus: Sequence[StagedPdu]) -> None:
+    """Keep PDUs until their rooms' turn comes."""
+    tx.run_many(
         """INSERT INTO staged_pdus (room_id, origin, event_id, pdu, is_checked)
            VALUES (:room_id, :origin, :event_id, :pdu, :is_checked) ON CONFLICT DO NOTHING""",
-        room_id=staged.room_id,
-        origin=staged.origin,
-        event_id=staged.event_id,
-        pdu=staged.pdu,
-        is_checked=int(staged.is_checked),
+        [
+            {
+                "room_id": one.room_id,
+                "origin": one.origin,
+                "event_id": one.event_id,
+                "pdu": one.pdu,
+                "is_checked": int(one.is_checked),
+            }
+            for one in pdus
+        ],
     )
 
 
@@ -79,9 +85,9 @@ def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) 
     return [StagedPdu(*queue, row[1], bytes(row[2]), bool(row[3]), row[0]) for row in rows]
 
 
-def unstage(tx: Transaction, staged_nid: int) -> None:
-    """This PDU has been worked on."""
-    tx.run("DELETE FROM staged_pdus WHERE staged_nid = :nid", nid=staged_nid)
+def unstage(tx: Transaction, staged_nids: Collection[int]) -> None:
+    """These PDUs have been worked on."""
+    tx.run_many("DELETE FROM staged_pdus WHERE staged_nid = :nid", [{"nid": nid} for nid in staged_nids])
 
 
 def entry_depth(tx: Transaction, room_nid: int, server_name: str) -> int:

@@ -101,16 +101,28 @@ class RoomWork:
         """Work on all that waits, once."""
         after_nid = 0
         while rows := await self._database.glance(queries_incoming.staged, key, after_nid, _AT_ONCE):
-            for staged in rows:
-                after_nid = staged.staged_nid
-                room = await self._admission.find_joined(key[0])
-                if self._is_stopping or (room is None and self._admission.is_joining(key[0])):
-                    return
-                if self._postponed.is_waiting(key, after_nid):
-                    continue
-                if room is None or await self._is_done(room, staged):
-                    self._postponed.forget(key, after_nid)
-                    await self._database.transact(queries_incoming.unstage, after_nid)
+            after_nid = rows[-1].staged_nid
+            done: list[int] = []
+            try:
+                is_over = await self._work_on(key, rows, done)
+            finally:
+                # All at once; where a stop comes before that they are met again, and known.
+                await self._database.transact(queries_incoming.unstage, done)
+            if is_over:
+                return
+
+    async def _work_on(self, key: QueueKey, rows: list[StagedPdu], done: list[int]) -> bool:
+        """Work on some PDUs, and note those that are done; whether to go on with others later."""
+        for staged in rows:
+            room = await self._admission.find_joined(key[0])
+            if self._is_stopping or (room is None and self._admission.is_joining(key[0])):
+                return True
+            if self._postponed.is_waiting(key, staged.staged_nid):
+                continue
+            if room is None or await self._is_done(room, staged):
+                self._postponed.forget(key, staged.staged_nid)
+                done.append(staged.staged_nid)
+        return False
 
     async def _is_done(self, room: RoomRecord, staged: StagedPdu) -> bool:
         """Work on one PDU; whether it need not be tried again."""

@@ -138,8 +138,7 @@ class Transactions:
 
 def _keep(tx: Transaction, origin: str, txn_id: str, pdus: list[StagedPdu], answer: bytes | None) -> None:
     """The events, to be worked on, and the answer, if it is final; both or neither."""
-    for pdu in pdus:
-        queries_incoming.stage(tx, pdu)
+    queries_incoming.stage(tx, pdus)
     if answer is not None:
         queries_incoming.insert_answer(tx, origin, txn_id, wall_clock_ms(), answer)
 

@@ -78,12 +78,12 @@ def main(forks: int, members: int) -> None:
     room, tips = run(database.transact(fill))
     fresh = make_parts("a.example", lambda pdu, _: pdu, CacheBudget(256_000_000), database.feed)
     for cache, resolver in (("warm", parts.resolver), ("cold", fresh.resolver)):
-        cpu_s, longest_s = _measured(partial(run, database.transact(resolver.resolve, room, tips)))
+        cpu_s, longest_s = measured(partial(run, database.transact(resolver.resolve, room, tips)))
         print(f"{forks} forks, {members} members, caches {cache}: {cpu_s:.3f} s of CPU, reactor held {longest_s:.3f} s")
     database.close()
 
 
-def _measured(work: Callable[[], object]) -> tuple[float, float]:
+def measured(work: Callable[[], object]) -> tuple[float, float]:
     """(CPU seconds of the process, longest pause of the reactor's thread)."""
     turns: list[float] = []
     loop = LoopingCall(lambda: turns.append(time.perf_counter()))
