@@ -146,6 +146,7 @@ class ExpiringTokenTest(HomeserverCase):
         self.assertEqual(answer.error, UNKNOWN_TOKEN)
         self.assertIs(answer.json["soft_logout"], True)
         self.assertIn(session.device_id, [one["device_id"] for one in alice.get("/devices")["devices"]])
+        self.assertIn("v1.11", session.get("/_matrix/client/versions")["versions"])
 
 
 class PasswordChangeTest(HomeserverCase):

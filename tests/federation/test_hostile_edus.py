@@ -144,6 +144,16 @@ class HostileEduTest(HostileCase):
         self.assertIn(self.room_id, self.alice.get("/joined_rooms")["joined_rooms"])
         self.alice.send(self.room_id, "still here")
 
+    def test_an_invite_to_a_room_of_a_made_up_version_is_refused(self) -> None:
+        """400 M_INCOMPATIBLE_ROOM_VERSION, and whom it was for syncs on."""
+        carol = self.server.new_user("carol")
+        path, body = self.invite(carol.user_id)
+
+        answer = self.peer.ask("PUT", path, {**body, "room_version": "org.example.made-up"})
+
+        self.assertEqual(answer.error, (400, "M_INCOMPATIBLE_ROOM_VERSION"))
+        self.assertNotIn(self.room_id, str(carol.sync()))
+
     def test_a_server_that_the_room_shuts_out_cannot_invite_to_it(self) -> None:
         """403."""
         acl = {"allow": ["*"], "deny": [ADDRESS], "allow_ip_literals": True}

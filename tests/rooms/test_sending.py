@@ -191,6 +191,39 @@ class StateTest(HomeserverCase):
         path = f"/rooms/{self.room}/state/org.example/{self.bob.user_id}"
         self.assertEqual(self.alice.refusal("PUT", path, {"x": 1}), FORBIDDEN)
 
+    def test_a_key_with_a_users_name_further_in_is_anybodys(self) -> None:
+        """As that of a call's member on one of their devices."""
+        key = f"_{self.alice.user_id}_DEVICE_m.call"
+        event_id = self.alice.set_state(self.room, "org.matrix.msc3401.call.member", {"a": 1}, key)
+        state = {event["event_id"]: event for event in self.bob.get(f"/rooms/{self.room}/state")}
+        self.assertEqual(state[event_id]["state_key"], key)
+
+    def test_levels_given_as_texts_are_for_older_versions_alone(self) -> None:
+        """They count up to version 9; from 10 on they are refused.
+
+        https://spec.matrix.org/v1.19/rooms/v10/#values-in-mrpower_levels-events-must-be-integers
+        """
+        for version in ("9", "10"):
+            room = self.alice.create_room(preset="public_chat", room_version=version)
+            self.bob.join(room)
+            levels = self.alice.state(room, "m.room.power_levels")
+            levels["users"][self.bob.user_id] = "50"
+            path = f"/rooms/{room}/state/m.room.power_levels/"
+            if version == "9":
+                self.alice.put(path, levels)
+                self.bob.set_state(room, "m.room.topic", {"topic": "mine"})
+            else:
+                self.assertEqual(self.alice.request("PUT", path, levels).status, 403)
+
+    def test_a_join_rule_that_is_not_known_is_told_as_it_is(self) -> None:
+        """It lets nobody in, and reading goes on."""
+        carol = self.new_user("carol")
+        self.alice.set_state(self.room, "m.room.join_rules", {"join_rule": "org.example.rule"})
+
+        self.assertEqual(self.bob.state(self.room, "m.room.join_rules"), {"join_rule": "org.example.rule"})
+        self.assertIn(self.room, self.bob.sync()["rooms"]["join"])
+        self.assertEqual(carol.refusal("POST", f"/join/{self.room}", {}), FORBIDDEN)
+
     def test_members_are_listed_by_membership(self) -> None:
         """`/members` with and without a filter, and everybody joined with their names."""
         carol = self.new_user("carol")

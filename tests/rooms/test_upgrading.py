@@ -94,6 +94,20 @@ class UpgradeTest(HomeserverCase):
         message = {"msgtype": "m.text", "body": "hello?"}
         self.assertEqual(dave.refusal("PUT", f"/rooms/{self.old}/send/m.room.message/1", message), FORBIDDEN)
 
+    def test_nobody_has_another_level_in_the_old_room(self) -> None:
+        """Not even for a moment, though the new room's creator has none there."""
+        before = self._content(self.old, "m.room.power_levels")["users"]
+        start = self.alice.sync()["next_batch"]
+        _upgrade(self.alice, self.old)
+
+        query = {"dir": "f", "from": start, "limit": 100}
+        events = self.alice.get(f"/rooms/{self.old}/messages", query)["chunk"]
+        self.assertIn("m.room.tombstone", [event["type"] for event in events])
+        for event in events:
+            if event["type"] == "m.room.power_levels":
+                self.assertEqual(event["content"]["users"], before)
+        self.assertEqual(self._content(self.old, "m.room.power_levels")["users"], before)
+
     def test_creators_have_all_power_and_no_level(self) -> None:
         """In room version 12 creators are not in the power levels, those named with the upgrade among them."""
         new = _upgrade(self.alice, self.old, additional_creators=[self.bob.user_id])

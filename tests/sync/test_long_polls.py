@@ -67,6 +67,7 @@ class LongPollTest(HomeserverCase):
         """An ephemeral event."""
         answer = self.woken_by(lambda: self.alice.post(f"/rooms/{self.room}/receipt/m.read/{self.sent}"))
         (event,) = self.room_of(answer)["ephemeral"]["events"]
+        self.assertEqual(set(event), {"type", "content"})
         self.assertIn(self.alice.user_id, event["content"][self.sent]["m.read"])
 
     def test_by_presence(self) -> None:
@@ -107,6 +108,11 @@ class LongPollTest(HomeserverCase):
         other = self.alice.create_room(preset="public_chat")
         answer = self.woken_by(lambda: self.bob.join(other))
         self.assertEqual(list(answer["rooms"]["join"]), [other])
+
+    def test_by_leaving_from_another_device(self) -> None:
+        """The room is under `leave`."""
+        answer = self.woken_by(lambda: self.bob.change(self.room, "leave"))
+        self.assertEqual(list(answer["rooms"]["leave"]), [self.room])
 
     def test_by_being_kicked(self) -> None:
         """The room is under `leave`."""

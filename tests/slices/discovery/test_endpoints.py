@@ -6,6 +6,7 @@ import json
 from typing import Any, ClassVar
 from urllib.request import urlopen
 
+from tests.support.api_client import Client
 from tests.support.homeserver import HomeserverCase
 
 
@@ -23,6 +24,9 @@ class DiscoveryTest(HomeserverCase):
 
         self.assertIn("v1.19", answer.ok()["versions"])
         self.assertEqual(answer.headers["access-control-allow-origin"], "*")
+        for token in ("made-up", self.new_user().token):
+            known = Client(self.server.url, token).get("/_matrix/client/versions")
+            self.assertEqual(known["versions"], answer.json["versions"])
 
     def test_the_server_says_where_it_is(self) -> None:
         """With what the configuration adds; and whom to turn to."""
@@ -35,6 +39,7 @@ class DiscoveryTest(HomeserverCase):
     def well_known(self, name: str) -> Any:
         """A document below `/.well-known/matrix/`."""
         with urlopen(f"{self.server.url}/.well-known/matrix/{name}", timeout=30) as response:
+            self.assertEqual(response.headers["Access-Control-Allow-Origin"], "*")
             return json.load(response)
 
     def test_capabilities_are_for_users(self) -> None:

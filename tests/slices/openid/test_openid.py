@@ -28,6 +28,10 @@ class OpenIdTest(HomeserverCase):
         answer = self.server.get(USERINFO, {"access_token": given["access_token"]})
         self.assertEqual(answer, {"sub": self.alice.user_id})
 
+    def test_no_body_is_needed(self) -> None:
+        """Some clients send none."""
+        self.assertTrue(self.alice.request("POST", self.path).ok()["access_token"])
+
     def test_a_token_lets_nobody_in(self) -> None:
         """It is no access token, and an access token is none of these."""
         token = self.alice.post(self.path)["access_token"]

@@ -76,6 +76,13 @@ class ReceiptsTest(HomeserverCase):
         self.assertEqual(self.bob.get(path), {"event_id": self.first})
         self.assertEqual(set(self.receipts(self.alice)), {self.second})
 
+    def test_names_that_are_unknown_or_older_do_no_harm(self) -> None:
+        """Clients send all they know of at once."""
+        names = ("m.fully_read", "m.read", "m.read.private", "org.matrix.msc2285.read.private", "org.example.read")
+        self.bob.post(f"/rooms/{self.room}/read_markers", dict.fromkeys(names, self.second))
+
+        self.assertIn(self.bob.user_id, self.receipts(self.alice)[self.second]["m.read"])
+
     def test_receipts_of_strangers_and_of_unknown_types_are_refused(self) -> None:
         """403 M_FORBIDDEN, 400 M_INVALID_PARAM."""
         carol = self.new_user("carol")

@@ -125,9 +125,10 @@ class SummaryTest(HomeserverCase):
         alias = f"#tea-{alice.localpart}:{self.server.name}"
         unstable = "/_matrix/client/unstable/im.nheko.summary"
 
-        for path in (f"{V1}/room_summary/{room}", f"{V1}/room_summary/{alias}", f"{unstable}/summary/{alias}"):
+        older = (f"{unstable}/summary/{alias}", f"{unstable}/rooms/{room}/summary")
+        for path in (f"{V1}/room_summary/{room}", f"{V1}/room_summary/{alias}", *older):
             with self.subTest(path):
-                summary = bob.get(path)
+                summary = bob.get(path, {"via": [self.server.name, "other.example"]})
                 self.assertEqual((summary["name"], summary["num_joined_members"]), ("Tea", 1))
                 self.assertNotIn("membership", summary)
         self.assertEqual(alice.get(f"{V1}/room_summary/{room}")["membership"], "join")
