@@ -106,7 +106,8 @@ class SlidingSync:
                 continue
             opened = self._connections.keep(opened, composed.memory)
             left_s = ends_at_s - reactor.seconds()
-            if left_s <= 0 or polling.is_stopping:
+            # Looking took a while, in which the client may have asked anew.
+            if left_s <= 0 or polling.is_stopping or self._turns.get(opened.key) is not turn:
                 return await self._answer(requester, request, request.pos or "", composed)
             if stream.is_unchanged_since(*upto.places):
                 await polling.streams.wait(stream, left_s)
