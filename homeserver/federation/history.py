@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from homeserver.federation.arrivals import Arrivals
+from homeserver.federation.errors import FederationError, is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
 from homeserver.rooms.receiving import Arrival
+from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.service import Rooms
 
 logger = logging.getLogger(__name__)
@@ -18,7 +21,11 @@ BACKFILL_LIMIT = 100
 _FIRST_LIMIT = 30
 """What is fetched while the members of the room are fetched too: about a page, so that it is there soon."""
 
-_MOST_SERVERS = 4
+_MOST_ANSWERS = 4
+"""So many servers may answer without anything of use. Those that are away do not count."""
+
+_PATIENCE_S = 20.0
+"""After so long no further server is asked: a client waits for the answer."""
 
 
 class PeerHistory(Protocol):
@@ -46,24 +53,35 @@ class History:
         if room is None:
             return False
         limit = _FIRST_LIMIT if self._rooms.partial.is_partial(room.room_nid) else BACKFILL_LIMIT
-        servers = sorted(await self._rooms.occupancy.joined_servers(room.room_nid) - {self._server_name})
-        for server in servers[:_MOST_SERVERS]:
+        answers, until_s = 0, time.monotonic() + _PATIENCE_S
+        for server in sorted(await self._rooms.occupancy.joined_servers(room.room_nid) - {self._server_name}):
+            if answers >= _MOST_ANSWERS or time.monotonic() > until_s:
+                break
             try:
                 pdus = await self._peer.backfill(server, room_id, event_ids[:20], limit)
-            except MatrixError as error:
+            except FederationError as error:
                 logger.info("%s gave no history of %s: %s", server, room_id, error.message)
+                answers += not is_passing(error)
                 continue
-            events = await self._checks.events(pdus[:limit], room.version, room_id)
-            if self._rooms.partial.is_partial(room.room_nid):
-                await self._arrivals.fetch_cited(room, events, server)
-            taken = 0
-            for event in sorted(events, key=lambda one: one.depth):
-                try:
-                    stored = await self._arrivals.take_with_state(room, Arrival(event, is_live=False), server)
-                except MatrixError as error:
-                    logger.info("%s of the history of %s: %s", event.event_id, room_id, error.message)
-                    continue
-                taken += stored is not None
-            if taken:
+            except MatrixError:
+                # It could not be reached lately and was not asked: that takes neither time nor another one's turn.
+                continue
+            answers += 1
+            if await self._take(room, pdus[:limit], server):
                 return True
         return False
+
+    async def _take(self, room: RoomRecord, pdus: list[Any], server: str) -> bool:
+        """Whether any of a server's PDUs was of use."""
+        events = await self._checks.events(pdus, room.version, room.room_id)
+        if self._rooms.partial.is_partial(room.room_nid):
+            await self._arrivals.fetch_cited(room, events, server)
+        taken = 0
+        for event in sorted(events, key=lambda one: one.depth):
+            try:
+                stored = await self._arrivals.take_with_state(room, Arrival(event, is_live=False), server)
+            except MatrixError as error:
+                logger.info("%s of the history of %s: %s", event.event_id, room.room_id, error.message)
+                continue
+            taken += stored is not None
+        return taken > 0

@@ -98,4 +98,28 @@ class GapInTimelineTest(HostileCase):
         self.assertIs(timeline["limited"], False)
 
 
+class ServersThatAreGoneTest(HostileCase):
+    """Alice is in a room of many servers, of which one alone is up and has what was said before she came."""
+
+    def setUp(self) -> None:
+        """The others joined after her, and have a proxy before them that is up. The one that is there comes last in the
+        order of names."""
+        *gone, here = sorted((self.new_peer() for _ in range(6)), key=lambda peer: peer.name)
+        self.resident = ResidentPeer(here)
+        self.room_id = self.resident.room_id
+        self.said = [self.resident.say(f"before {number}").event_id for number in range(3)]
+        self.resident.offer(self.alice)
+        self.alice.join(self.room_id, via=here.name)
+        for peer in gone:
+            peer.join(self.room_id)
+            peer.on("GET", f"{FEDERATION}/backfill/{quote(self.room_id, safe='')}", {}, 503)
+
+    def test_history_is_found_at_the_server_that_is_up(self) -> None:
+        """However many are asked first that are not."""
+        page = self.alice.get(f"/rooms/{self.room_id}/messages", {"dir": "b", "limit": 100})
+
+        texts = [event["event_id"] for event in page["chunk"] if event["type"] == "m.room.message"]
+        self.assertEqual(texts, self.said[::-1])
+
+
 GapInTimelineTestOnPostgres = on_postgres(GapInTimelineTest)
