@@ -6,12 +6,14 @@ https://spec.matrix.org/v1.19/client-server-api/#syncing
 from __future__ import annotations
 
 import json
+import time
 from urllib.parse import quote
 
 from homeserver.protocol.events import Event
 from tests.federation.hostile_case import HostileCase
 from tests.federation.resident_peer import ResidentPeer
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.api_client import PATIENCE_S
 from tests.support.databases import on_postgres
 from tests.support.peer_server import Exchange
 
@@ -105,21 +107,42 @@ class ServersThatAreGoneTest(HostileCase):
         """The others joined after her, and have a proxy before them that is up. The one that is there comes last in the
         order of names."""
         *gone, here = sorted((self.new_peer() for _ in range(6)), key=lambda peer: peer.name)
+        self.here = here
         self.resident = ResidentPeer(here)
         self.room_id = self.resident.room_id
         self.said = [self.resident.say(f"before {number}").event_id for number in range(3)]
         self.resident.offer(self.alice)
         self.alice.join(self.room_id, via=here.name)
+        self.backfill = ("GET", f"{FEDERATION}/backfill/{quote(self.room_id, safe='')}")
         for peer in gone:
             peer.join(self.room_id)
-            peer.on("GET", f"{FEDERATION}/backfill/{quote(self.room_id, safe='')}", {}, 503)
+            peer.on(*self.backfill, {}, 503)
+
+    def page(self, **query: str) -> tuple[list[str], str | None]:
+        """(messages, newest first; where the page ends) of a large page backwards."""
+        page = self.alice.get(f"/rooms/{self.room_id}/messages", {"dir": "b", "limit": 100, **query})
+        return [event["event_id"] for event in page["chunk"] if event["type"] == "m.room.message"], page.get("end")
 
     def test_history_is_found_at_the_server_that_is_up(self) -> None:
         """However many are asked first that are not."""
-        page = self.alice.get(f"/rooms/{self.room_id}/messages", {"dir": "b", "limit": 100})
+        self.assertEqual(self.page()[0], self.said[::-1])
 
-        texts = [event["event_id"] for event in page["chunk"] if event["type"] == "m.room.message"]
-        self.assertEqual(texts, self.said[::-1])
+    def test_a_token_finds_later_what_could_not_be_had(self) -> None:
+        """The answer without `end` was not the last word, though clients take it for the beginning."""
+        found = self.here.answers[self.backfill]
+        self.here.on(*self.backfill, {}, 503)
+        messages, token = self.page()
+        assert token is not None
+        self.assertEqual((messages, self.page(**{"from": token})), ([], ([], None)))
+
+        self.here.answers[self.backfill] = found
+
+        until_s = time.monotonic() + PATIENCE_S
+        while not messages:
+            self.assertLess(time.monotonic(), until_s, "what was said is not found")
+            messages = self.page(**{"from": token})[0]
+            time.sleep(0.1)
+        self.assertEqual(messages, self.said[::-1])
 
 
 GapInTimelineTestOnPostgres = on_postgres(GapInTimelineTest)

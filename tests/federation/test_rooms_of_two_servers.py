@@ -172,6 +172,26 @@ class RoomsOfTwoServersTest(FederationCase):
         carol = self.there.new_user("carol")
         self.assertEqual(carol.refusal("POST", f"/join/{inner}", {}, {"via": self.here.name}), FORBIDDEN)
 
+    def test_a_restricted_room_is_joined_through_ones_own_server_though_nobody_there_made_it(self) -> None:
+        """In version 12, where creators are above all levels: whoever may invite vouches."""
+        outer = self.shared_room()
+        rules = {"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": outer}]}
+        state = [{"type": "m.room.join_rules", "content": rules}]
+        levels = {"invite": 50, "users": {self.bob.user_id: 50}}
+        inner = self.alice.create_room(
+            room_version="12", initial_state=state, power_level_content_override=levels, preset="private_chat"
+        )
+        wait_for_membership(self.alice, outer, self.bob, "join")
+        self.bob.join(inner, self.here.name)
+        dora = self.there.new_user("dora")
+        dora.join(outer)
+
+        dora.join(inner)
+
+        content = self.bob.state(inner, "m.room.member", dora.user_id)
+        self.assertEqual(content["join_authorised_via_users_server"], self.bob.user_id)
+        wait_for_membership(self.alice, inner, dora, "join")
+
     def test_rooms_that_are_closed_to_others_cannot_be_joined(self) -> None:
         """Private ones, those that do not federate, and those that nobody there knows."""
         private = self.alice.create_room(preset="private_chat")
