@@ -266,6 +266,10 @@ class RoomReading:
             raise forbidden(f"{requester.user_id} is not in the room.")
         reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         start = self._start(tx, room, page, reader)
+        if page.limit == 0:
+            # Nothing was looked at: that the history ends here is not said.
+            token = str(PlaceToken(place=Place(*start)))
+            return PageAnswer([], token, token, [], ())
         found = self._scan(tx, room, page, start, reader)
         gaps: tuple[str, ...] = ()
         if page.is_backward:

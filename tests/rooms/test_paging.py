@@ -66,6 +66,14 @@ class PagingTest(HomeserverCase):
         expected = self.all_ids[::-1] if is_backward else self.all_ids
         self.assertEqual(walk(self.alice, self.room, sizes, dir="b" if is_backward else "f"), expected)
 
+    def test_a_page_of_nothing_is_not_the_end(self) -> None:
+        """With `limit=0` one gets on from where one was."""
+        for direction, expected in (("b", self.all_ids[-1]), ("f", self.all_ids[0])):
+            nothing = self.messages(dir=direction, limit=0)
+            self.assertEqual((nothing["chunk"], nothing["end"]), ([], nothing["start"]))
+            after = self.messages(dir=direction, limit=1, **{"from": nothing["end"]})
+            self.assertEqual([event["event_id"] for event in after["chunk"]], [expected])
+
     @law(20)
     @given(position=st.integers(1, 6 + _MESSAGES), size=st.integers(1, 12))
     def test_a_token_lies_between_two_events(self, position: int, size: int) -> None:
