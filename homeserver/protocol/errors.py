@@ -68,7 +68,7 @@ def missing_token() -> MatrixError:
 
 def unknown_token(*, soft_logout: bool = False) -> MatrixError:
     """401 `M_UNKNOWN_TOKEN`; with `soft_logout` the client keeps its device and keys."""
-    return MatrixError(401, "M_UNKNOWN_TOKEN", "The access token is not valid.", soft_logout=soft_logout)
+    return MatrixError(401, "M_UNKNOWN_TOKEN", "The token is not valid, or not any more.", soft_logout=soft_logout)
 
 
 def limit_exceeded(retry_after_ms: int) -> MatrixError:

@@ -55,6 +55,12 @@ class RequestTest(HomeserverCase):
                 self.assertEqual(answer.error, (404, "M_UNRECOGNIZED"))
                 self.assertEqual(answer.headers["access-control-allow-origin"], "*")
 
+    def test_clients_find_out_that_there_is_no_oauth(self) -> None:
+        """Under the stable and the older path alike, whereupon they log in by password, which is offered."""
+        for path in ("v1/auth_metadata", "unstable/org.matrix.msc2965/auth_metadata"):
+            self.assertEqual(self.server.refusal("GET", f"/_matrix/client/{path}"), (404, "M_UNRECOGNIZED"))
+        self.assertIn({"type": "m.login.password"}, self.server.get("/login")["flows"])
+
     def test_another_method_is_not_allowed(self) -> None:
         """405 M_UNRECOGNIZED."""
         elsewhere = ("DELETE", "/_matrix/federation/v1/version"), ("DELETE", "/_matrix/media/v3/upload")
