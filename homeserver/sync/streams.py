@@ -19,7 +19,16 @@ from homeserver.rooms.service import wall_clock_ms
 FindMemberships = Callable[[str], Awaitable[Mapping[int, Membership]]]
 
 ROOM_TOPICS = ("room", "receipts", "redacted_in")
-USER_TOPICS = ("membership", "account_data", "push_rules", "to_device", "devices", "one_time_keys", "profiles")
+USER_TOPICS = (
+    "membership",
+    "account_data",
+    "push_rules",
+    "to_device",
+    "devices",
+    "one_time_keys",
+    "profiles",
+    "thread_subscriptions",
+)
 #: What changed about the people of a room, rather than in the room.
 PEOPLE_TOPICS = ("members", "device_lists", "profiles_in")
 

@@ -21,6 +21,7 @@ from homeserver.rooms.founding import Founding
 from homeserver.rooms.reading import RoomReading
 from homeserver.rooms.upgrading import Upgrading
 from homeserver.slices.relations.endpoints import RelationEndpoints
+from homeserver.slices.thread_subscriptions.endpoints import ThreadSubscriptionEndpoints
 from homeserver.wiring.delayed_events import Delayed
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
@@ -49,6 +50,7 @@ def room_endpoints(
         delayed.endpoints,
         HistoryEndpoints(reading, federation.history.fill),
         RelationEndpoints(slices.relations, reading.get_readable, reading.find_place),
+        ThreadSubscriptionEndpoints(slices.data.threads, reading.get_readable),
     ]
 
 

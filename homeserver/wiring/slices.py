@@ -95,7 +95,7 @@ def wire_slices(ground: Ground, federation: Federation, accounts: AccountParts) 
     get_filter, section = data.filters.get_filter, encryption.section
     syncing = wire_syncing(ground, streams, sources, section, get_filter, directory.is_published)
     updates = wire_profile_updates(ground, data)
-    sliding_sources = SlidingSources(sources, RoomAccountData(), receipts, encryption.sources, updates)
+    sliding_sources = SlidingSources(sources, RoomAccountData(), receipts, encryption.sources, updates, data.threads)
     sliding = wire_sliding_sync(ground, syncing, sliding_sources, accounts)
     return Slices(
         memberships=memberships,

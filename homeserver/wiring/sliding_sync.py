@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.sync.sliding.activity import Activity
-from homeserver.sync.sliding.composing import RoomTellers, SlidingComposer
+from homeserver.sync.sliding.composing import ExtensionTellers, RoomTellers, SlidingComposer
 from homeserver.sync.sliding.connections import Connections
 from homeserver.sync.sliding.contents import RoomContents
 from homeserver.sync.sliding.describing import Describing
@@ -20,6 +20,7 @@ from homeserver.sync.sliding.profiles import ProfileExtension
 from homeserver.sync.sliding.rooms import JoinedRooms
 from homeserver.sync.sliding.service import SlidingSync, Waiting
 from homeserver.sync.sliding.sources import SlidingSources
+from homeserver.sync.sliding.threads import ThreadSubscriptionExtension
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.syncing import Syncing
 
@@ -38,9 +39,13 @@ def wire_sliding_sync(ground: Ground, syncing: Syncing, sources: SlidingSources,
     connections = Connections(database, budget.cache("sliding_connections"))
     accounts.devices.on_devices_deleted.append(connections.delete_devices)
     device = DeviceExtensions(sources.encryption)
-    extensions = RoomExtensions(sources, syncing.timeline, ground.parts.loader)
-    tellers = _tellers(ground, syncing, sources)
-    composer = SlidingComposer(sources, tellers, extensions, device, ProfileExtension(sources.profiles))
+    extensions = ExtensionTellers(
+        RoomExtensions(sources, syncing.timeline, ground.parts.loader),
+        device,
+        ProfileExtension(sources.profiles),
+        ThreadSubscriptionExtension(sources.threads),
+    )
+    composer = SlidingComposer(sources, _tellers(ground, syncing, sources), extensions)
     waiting = Waiting(database, syncing.polling, rooms.occupancy, ground.reactor)
     sliding = SlidingSync(waiting, connections, composer, device, sources.usual.presence)
     return Sliding(connections, [SlidingSyncEndpoints(sliding)])

@@ -29,6 +29,7 @@ from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
 from homeserver.slices.search.tables import TABLES as SEARCH
 from homeserver.slices.terms.tables import TABLES as TERMS
+from homeserver.slices.thread_subscriptions.tables import TABLES as THREAD_SUBSCRIPTIONS
 from homeserver.slices.threepids.tables import TABLES as THREEPIDS
 from homeserver.slices.to_device.tables import TABLES as TO_DEVICE
 from homeserver.slices.url_previews.tables import TABLES as URL_PREVIEWS
@@ -63,6 +64,7 @@ TABLES: list[Table] = [
     *SEARCH,
     *SLIDING_SYNC,
     *TERMS,
+    *THREAD_SUBSCRIPTIONS,
     *THREEPIDS,
     *TO_DEVICE,
     *URL_PREVIEWS,

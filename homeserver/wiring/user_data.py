@@ -27,6 +27,7 @@ from homeserver.slices.openid.service import OpenId
 from homeserver.slices.profile_updates.service import ProfileUpdates
 from homeserver.slices.push_rules.endpoints import PushRuleEndpoints
 from homeserver.slices.push_rules.service import PushRules
+from homeserver.slices.thread_subscriptions.service import ThreadSubscriptions
 from homeserver.slices.user_directory.endpoints import UserDirectoryEndpoints
 from homeserver.slices.user_directory.service import UserDirectory
 from homeserver.slices.voip.endpoints import VoipEndpoints
@@ -44,6 +45,7 @@ class UserData:
     read_marker: ReadMarker
     filters: Filters
     push_rules: PushRules
+    threads: ThreadSubscriptions
 
     async def carry_over(self, user_id: str, old_room_id: str, new_room_id: str) -> None:
         """A room was replaced by another: what the user has set for it goes along."""
@@ -66,6 +68,7 @@ def wire_user_data(ground: Ground, federation: Federation, memberships: Membersh
         read_marker=ReadMarker(database, account_data, ground.numbers),
         filters=Filters(database),
         push_rules=PushRules(database),
+        threads=ThreadSubscriptions(database, ground.parts),
     )
 
 
@@ -103,7 +106,7 @@ def follow_accounts(accounts: AccountParts, data: UserData, rooms: ComingAndGoin
     hooks = accounts.hooks
     hooks.on_registered.append(data.profiles.register)
     hooks.on_deactivated += [data.profiles.deactivate, data.account_data.deactivate]
-    hooks.on_deactivated += [data.filters.deactivate, data.push_rules.deactivate]
+    hooks.on_deactivated += [data.filters.deactivate, data.push_rules.deactivate, data.threads.deactivate]
     hooks.after_registered.append(rooms.join_first_rooms)
     hooks.after_deactivated.append(rooms.leave_every_room)
 

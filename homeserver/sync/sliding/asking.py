@@ -86,6 +86,14 @@ class ProfilesAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadsAsk:
+    """`name`: under which it was asked for, and is answered. `limit`: so many changes at most."""
+
+    name: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Extensions:
     """The extensions that are wanted; None for those that are not."""
 
@@ -95,6 +103,7 @@ class Extensions:
     receipts: RoomScope | None = None
     typing: RoomScope | None = None
     profiles: ProfilesAsk | None = None
+    threads: ThreadsAsk | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from homeserver.sync.sliding.asking import (
     RoomConfig,
     RoomScope,
     SlidingRequest,
+    ThreadsAsk,
     ToDeviceAsk,
 )
 from homeserver.sync.sliding.device_extensions import parse_to_device_token
@@ -33,11 +34,14 @@ MOST_SUBSCRIPTIONS = 100
 _MOST_UNSTABLE_SUBSCRIPTIONS = 1_000
 _MOST_ELEMENTS = 200
 _MOST_TO_DEVICE = 100
+_USUAL_THREADS = 100
+_MOST_THREADS = 500
 _GREATEST_ID_BYTES = 255
 _OPAQUE_ID = re.compile(r"[0-9A-Za-z._~-]{1,255}\Z")
 _PRESENCES = ("online", "offline", "unavailable", "org.matrix.msc3026.busy")
 _ANY = "*"
 _UNSTABLE_PROFILES = "org.matrix.msc4262.profiles"
+_UNSTABLE_THREADS = "io.element.msc4308.thread_subscriptions"
 
 
 class ExtensionBody(msgspec.Struct):
@@ -61,6 +65,8 @@ class ExtensionsBody(msgspec.Struct):
     typing: ExtensionBody | None = None
     profiles: ExtensionBody | None = None
     unstable_profiles: ExtensionBody | None = msgspec.field(name=_UNSTABLE_PROFILES, default=None)
+    thread_subscriptions: ExtensionBody | None = None
+    unstable_threads: ExtensionBody | None = msgspec.field(name=_UNSTABLE_THREADS, default=None)
 
 
 class FiltersBody(msgspec.Struct):
@@ -298,6 +304,8 @@ def _extensions(body: ExtensionsBody) -> Extensions:
         receipts=_scope(body.receipts),
         typing=_scope(body.typing),
         profiles=_profiles("profiles", body.profiles) or _profiles(_UNSTABLE_PROFILES, body.unstable_profiles),
+        threads=_threads("thread_subscriptions", body.thread_subscriptions)
+        or _threads(_UNSTABLE_THREADS, body.unstable_threads),
     )
 
 
@@ -306,6 +314,15 @@ def _profiles(name: str, body: ExtensionBody | None) -> ProfilesAsk | None:
     if body is None or scope is None:
         return None
     return ProfilesAsk(name, scope, None if body.fields is None else frozenset(body.fields))
+
+
+def _threads(name: str, body: ExtensionBody | None) -> ThreadsAsk | None:
+    if body is None or not body.enabled:
+        return None
+    limit = _USUAL_THREADS if body.limit is None else body.limit
+    if limit < 1:
+        raise invalid_param(f"extensions.{name}.limit: must be at least 1.")
+    return ThreadsAsk(name, min(limit, _MOST_THREADS))
 
 
 def _scope(body: ExtensionBody | None) -> RoomScope | None:

@@ -21,6 +21,7 @@ from homeserver.sync.sliding.profiles import ProfileExtension
 from homeserver.sync.sliding.rooms import JoinedRooms
 from homeserver.sync.sliding.shapes import room_entry
 from homeserver.sync.sliding.sources import SlidingSources
+from homeserver.sync.sliding.threads import ThreadSubscriptionExtension
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,23 @@ class RoomTellers:
     others: OtherRooms
 
 
+@dataclass(frozen=True, slots=True)
+class ExtensionTellers:
+    """What tells of all else."""
+
+    rooms: RoomExtensions
+    device: DeviceExtensions
+    profiles: ProfileExtension
+    threads: ThreadSubscriptionExtension
+
+
 class SlidingComposer:
     """Composes answers. Callable within a transaction."""
 
-    def __init__(
-        self,
-        sources: SlidingSources,
-        tellers: RoomTellers,
-        rooms: RoomExtensions,
-        device: DeviceExtensions,
-        profiles: ProfileExtension,
-    ) -> None:
+    def __init__(self, sources: SlidingSources, tellers: RoomTellers, extensions: ExtensionTellers) -> None:
         self._sources = sources
         self._tellers = tellers
-        self._room_extensions = rooms
-        self._device_extensions = device
-        self._profiles = profiles
+        self._extensions = extensions
 
     def compose(self, tx: Transaction, ask: SlidingAsk) -> Composed:
         """What is new."""
@@ -126,14 +128,15 @@ class SlidingComposer:
     def _extend(
         self, tx: Transaction, ask: SlidingAsk, drafts: Sequence[Draft], answer: Json, told: dict[str, int]
     ) -> bool:
-        rooms, device = self._room_extensions, self._device_extensions
+        rooms, device = self._extensions.rooms, self._extensions.device
         news = [
             device.add_to_device(tx, ask, answer),
             device.add_e2ee(tx, ask, answer),
             rooms.add_account_data(tx, ask, drafts, answer, told),
             rooms.add_receipts(tx, ask, drafts, answer),
             rooms.add_typing(ask, drafts, answer),
-            self._profiles.add(tx, ask, drafts, answer, told),
+            self._extensions.profiles.add(tx, ask, drafts, answer, told),
+            self._extensions.threads.add(tx, ask, answer, told),
         ]
         return any(news)
 

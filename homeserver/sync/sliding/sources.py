@@ -44,6 +44,15 @@ class ProfileSource(Protocol):
         """The local users in a room."""
 
 
+class ThreadSubscriptionSource(Protocol):
+    """Which threads a user follows."""
+
+    def changed_between(
+        self, tx: Transaction, user_id: str, span: tuple[int, int], limit: int
+    ) -> tuple[Json, str | None]:
+        """(`subscribed` and `unsubscribed`, a token where that is not all) of the latest changes in (since, upto]."""
+
+
 @dataclass(frozen=True, slots=True)
 class SlidingSources:
     """All that is composed."""
@@ -53,3 +62,4 @@ class SlidingSources:
     event_receipts: EventReceiptSource
     encryption: EncryptionSources
     profiles: ProfileSource
+    threads: ThreadSubscriptionSource

@@ -1,0 +1,1 @@
+"""Which threads a user follows, and which they have said they do not."""
