@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import textwrap
 import threading
 
@@ -37,6 +38,8 @@ class Console:
 
     def run(self) -> int:
         """Returns the exit status, 0: errors were told when they happened."""
+        # Also where it was started by something that ignores Ctrl-C, and so would whatever it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._prompt.write(f"hearth-cli at {self._session.client.homeserver}; commands: help")
         with self._prompt.active():
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from threading import RLock
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -62,6 +63,22 @@ class ByteCache(Generic[K, V]):
             self._entries.move_to_end(key)
             self.hits += 1
             return entry[0]
+
+    def get_many(self, keys: Iterable[K]) -> dict[K, V]:
+        """The values that are there, by key."""
+        with self._lock:
+            entries, move_to_end = self._entries, self._entries.move_to_end
+            found: dict[K, V] = {}
+            asked = 0
+            for key in keys:
+                asked += 1
+                entry = entries.get(key)
+                if entry is not None:
+                    move_to_end(key)
+                    found[key] = entry[0]
+            self.hits += len(found)
+            self.misses += asked - len(found)
+            return found
 
     def put(self, key: K, value: V, size_bytes: int) -> None:
         """Keep a value that takes about so many bytes. What is larger than the whole budget is not kept."""

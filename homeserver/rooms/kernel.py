@@ -8,6 +8,7 @@ from homeserver.database import CacheBudget, ChangeFeed
 from homeserver.rooms.append import Appender
 from homeserver.rooms.composing import Composer, SignEvent
 from homeserver.rooms.current import CurrentState
+from homeserver.rooms.joined_members import JoinedMembers
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.outliers import Outliers
 from homeserver.rooms.receiving import Receiver
@@ -37,6 +38,7 @@ class RoomParts:
     redactor: Redactor
     views: EventViews
     unseen: UnseenMembers
+    joined: JoinedMembers
 
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
@@ -64,6 +66,7 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
         redactor=redactor,
         views=EventViews(loader, renderer, visibility),
         unseen=unseen,
+        joined=JoinedMembers(budget.cache("joined_members"), snapshots, loader),
     )
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
     return parts

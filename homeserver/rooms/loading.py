@@ -18,6 +18,9 @@ class EventLoader:
     def __init__(self, events: ByteCache[int, Event]) -> None:
         self._events = events
         self._rooms: dict[int, RoomRecord] = {}
+        self.redactions = 0
+        """Grows before and after every change of what an event holds: what was made of events while it stood at a
+        number may be kept under that number, if the number was taken before the transaction that read them."""
 
     def room(self, tx: Transaction, room_nid: int) -> RoomRecord:
         """The record of a room by its number."""
@@ -29,15 +32,8 @@ class EventLoader:
 
     def get_many(self, tx: Transaction, nids: Collection[int]) -> dict[int, Event]:
         """Events by number. A number that is not there is left out."""
-        found: dict[int, Event] = {}
-        missing = []
-        for nid in nids:
-            event = self._events.get(nid)
-            if event is None:
-                missing.append(nid)
-            else:
-                found[nid] = event
-        if missing:
+        found = self._events.get_many(nids)
+        if missing := [nid for nid in nids if nid not in found]:
             for row in queries_events.events_by_nid(tx, missing):
                 found[row[0]] = self._keep(tx, row)
         return found
@@ -65,6 +61,7 @@ class EventLoader:
 
     def drop(self, nids: Iterable[int]) -> None:
         """Forget events whose stored form has changed (redacted)."""
+        self.redactions += 1
         for nid in nids:
             self._events.outdate(nid)
 

@@ -99,11 +99,11 @@ class RoomReading:
         room = await self._wait_for_members(room_id, requester)
         return await self._database.read(self._members, room, requester, at, keep)
 
-    async def joined_members(self, room_id: str, requester: Requester) -> dict[str, dict[str, Any]]:
-        """User id to `display_name` and `avatar_url` of everybody joined."""
+    async def joined_members(self, room_id: str, requester: Requester) -> msgspec.Raw:
+        """User id to `display_name` and `avatar_url` of everybody joined, as JSON."""
         room = await self._rooms.get_room_of(room_id, requester.user_id)
         await self._rooms.partial.wait(room.room_nid)
-        return await self._database.read(self._joined_members, room)
+        return await self._parts.joined.get(self._database, room)
 
     async def event(self, room_id: str, event_id: str, requester: Requester) -> msgspec.Raw:
         """One event; 404 where it is not there or may not be seen."""
@@ -205,15 +205,6 @@ class RoomReading:
         if not is_member and not self._parts.visibility.is_world_readable(tx, snapshot_nid):
             raise forbidden(f"{requester.user_id} may not read the room as it was then.")
         return self._parts.snapshots.get(tx, snapshot_nid)
-
-    def _joined_members(self, tx: Transaction, room: RoomRecord) -> dict[str, dict[str, Any]]:
-        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        state = EMPTY if snapshot_nid is None else self._parts.snapshots.get(tx, snapshot_nid)
-        nids = {key[1]: nid for key, nid in state.items() if key[0] == "m.room.member"}
-        events = self._parts.loader.get_many(tx, list(nids.values()))
-        return {
-            user_id: _profile(events[nid].content) for user_id, nid in nids.items() if events[nid].membership == "join"
-        }
 
     def _event(self, tx: Transaction, room: RoomRecord | None, event_id: str, requester: Requester) -> msgspec.Raw:
         stored = self._visible_event(tx, room, event_id, requester)
@@ -366,12 +357,3 @@ def _next_place(place: tuple[int, int], is_backward: bool) -> tuple[int, int]:
 
 def _next_token(place: tuple[int, int], is_backward: bool) -> str:
     return str(PlaceToken(place=Place(*_next_place(place, is_backward))))
-
-
-def _profile(content: dict[str, Any]) -> dict[str, Any]:
-    profile = {}
-    if isinstance(content.get("displayname"), str):
-        profile["display_name"] = content["displayname"]
-    if isinstance(content.get("avatar_url"), str):
-        profile["avatar_url"] = content["avatar_url"]
-    return profile

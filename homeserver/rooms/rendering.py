@@ -22,6 +22,13 @@ _encode = msgspec.json.encode
 
 _MOST_REPLACED = 200_000
 
+
+def _membership(membership: str) -> bytes:
+    return b',"membership":' + _encode(membership)
+
+
+_MEMBERSHIPS = {each: _membership(each) for each in ("join", "leave", "invite", "ban", "knock")}
+
 DELAYED = "delayed"
 """The scope of the transactions by which delayed events are sent, whose ids are theirs.
 
@@ -31,18 +38,18 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/4140
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `unsigned`
-    is what of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `previous` is
-    for those readers only who may see the event `previous_nid`; where that is None, for all. `state_after`: the state
-    just after it, None where this server does not know that. `delay_id`: that of the delayed event which it was, for
-    its sender alone."""
+    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `room` is
+    that entry, preceded by a comma. `unsigned` is what of `unsigned` is the same for every reader, without braces, each
+    entry preceded by a comma. `previous` is for those readers only who may see the event `previous_nid`; where that is
+    None, for all. `state_after`: the state just after it, None where this server does not know that. `delay_id`: that
+    of the delayed event which it was, for its sender alone."""
 
     event_nid: int
     event_id: str
     type: str
     sender: str
     origin_server_ts: int
-    room_id: str
+    room: bytes
     head: bytes
     unsigned: bytes
     sent_by: tuple[str, str] | None
@@ -64,16 +71,13 @@ class Rendered:
         """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON, `seen` are the
         numbers of the events that were looked at and may be seen, `membership` is the reader's at the event;
         `names_room`: with `room_id`."""
-        parts = [self.head]
-        if names_room:
-            parts.append(b',"room_id":' + _encode(self.room_id))
-        parts += [b',"unsigned":{"age":', str(max(0, now_ms - self.origin_server_ts)).encode()]
-        if self.unsigned:
-            parts.append(self.unsigned)
+        age_ms = now_ms - self.origin_server_ts
+        room = self.room if names_room else b""
+        parts = [self.head, room, b',"unsigned":{"age":%d' % (age_ms if age_ms > 0 else 0), self.unsigned]
         if self.previous and (self.previous_nid is None or self.previous_nid in seen):
             parts.append(self.previous)
         if membership is not None:
-            parts.append(b',"membership":' + _encode(membership))
+            parts.append(_MEMBERSHIPS.get(membership) or _membership(membership))
         if relations is not None:
             parts.append(b',"m.relations":' + relations)
         if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
@@ -96,7 +100,7 @@ class Renderer:
 
     def render(self, tx: Transaction, nids: Sequence[int]) -> list[Rendered]:
         """The events in the order asked; those that are not there are left out."""
-        found = {nid: rendered for nid in nids if (rendered := self._rendered.get(nid)) is not None}
+        found = self._rendered.get_many(nids)
         missing = [nid for nid in nids if nid not in found]
         if missing:
             found.update(self._make(tx, missing))
@@ -159,7 +163,7 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
         event.type,
         event.sender,
         event.origin_server_ts,
-        event.room_id,
+        b',"room_id":' + _encode(event.room_id),
         _encode(formatted)[:-1],
         unsigned,
         sent_by,

@@ -81,15 +81,10 @@ class Snapshots:
 
     def entries(self, tx: Transaction, snapshot_nids: Collection[int], key: StateKey) -> dict[int, int | None]:
         """What each of some snapshots has at one key, without reading whole states that are not at hand."""
-        found: dict[int, int | None] = {}
-        missing = []
-        for nid in snapshot_nids:
-            state = self._states.get(nid)
-            if state is None:
-                missing.append(nid)
-            else:
-                found[nid] = state.get(key)
-        if missing:
+        found: dict[int, int | None] = {
+            nid: state.get(key) for nid, state in self._states.get_many(snapshot_nids).items()
+        }
+        if missing := [nid for nid in snapshot_nids if nid not in found]:
             path = {row[0]: row for row in queries_state.entries_of_path(tx, missing, key)}
             found.update((nid, _entry(path, nid)) for nid in missing)
         return found

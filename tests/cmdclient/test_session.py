@@ -200,6 +200,8 @@ class Encrypted(unittest.TestCase):
             consoles.append(console)
         alice, bob = consoles
         alice.say("create Secret den", "Created !")
+        room = re.search(r"Created (!\S+)", alice.text)
+        assert room is not None
         alice.say("encrypt .", "What is said from now on is encrypted.")
         alice.say(f"invite . {ids[1]}", "Invited")
         bob.wait_for("was invited")
@@ -209,7 +211,7 @@ class Encrypted(unittest.TestCase):
         bob.wait_for(f"{ids[0]}: can you read this")
         bob.say("reply . ^ yes", "Sent $")
         alice.wait_for(f"{ids[1]}: ↪ yes")
-        alice.say("raw GET rooms/" + self.room_of(alice) + "/messages?dir=b&limit=2", '"type": "m.room.encrypted"')
+        alice.say(f"raw GET rooms/{room[1]}/messages?dir=b&limit=2", '"type": "m.room.encrypted"')
         self.assertNotIn("can you read this", alice.text)
 
         alice.say(f"verify {ids[1]} {devices[1]}", "Waiting for")
@@ -223,13 +225,6 @@ class Encrypted(unittest.TestCase):
         alice.wait_for(f"{devices[1]} of {ids[1]} is verified.")
         bob.wait_for(f"{devices[0]} of {ids[0]} is verified.")
         alice.say(f"keys {ids[1]}", "verified")
-
-    def room_of(self, console: Terminal) -> str:
-        """The id of the room that was made."""
-        console.say("rooms", "mentions", "Secret den", "!")
-        found = re.search(r"(!\S+)", console.text)
-        assert found is not None
-        return found[1]
 
 
 def _png() -> bytes:

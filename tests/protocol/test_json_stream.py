@@ -69,7 +69,7 @@ class JsonListsTest(unittest.TestCase):
             '{"state": ["' + "x" * 2_000_000,
             '{"a": \udcff}',
         ):
-            with self.subTest(text[:20]), self.assertRaises(ValueError):
+            with self.subTest(repr(text[:20])), self.assertRaises(ValueError):
                 taken_apart([text.encode("utf-8", "surrogatepass")])
 
 

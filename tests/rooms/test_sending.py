@@ -241,6 +241,23 @@ class StateTest(HomeserverCase):
         self.assertEqual(set(joined), {self.alice.user_id, self.bob.user_id})
         self.assertEqual(joined[self.bob.user_id]["display_name"], "Bob")
 
+    def test_who_is_joined_follows_every_change(self) -> None:
+        """Names, joins and leaves, and what a redaction takes from a member event."""
+
+        def joined() -> dict[str, str | None]:
+            found = self.alice.get(f"/rooms/{self.room}/joined_members")["joined"]
+            return {user_id.partition(":")[0]: told.get("display_name") for user_id, told in found.items()}
+
+        alice, bob = (user.user_id.partition(":")[0] for user in (self.alice, self.bob))
+        self.assertEqual(set(joined()), {alice, bob})
+        self.bob.put(f"/profile/{self.bob.user_id}/displayname", {"displayname": "Bob"})
+        self.assertEqual(joined()[bob], "Bob")
+        event = self.alice.get(f"/rooms/{self.room}/state/m.room.member/{self.bob.user_id}", {"format": "event"})
+        self.alice.put(f"/rooms/{self.room}/redact/{event['event_id']}/r1", {})
+        self.assertIsNone(joined()[bob])
+        self.bob.change(self.room, "leave")
+        self.assertNotIn(bob, joined())
+
     def test_members_at_an_earlier_time(self) -> None:
         """`at` takes a token of `/sync`."""
         token = self.alice.sync()["next_batch"]
