@@ -93,6 +93,7 @@ def configuration(directory: Path, port: int, client_port: int, bind: str) -> di
         "trusted_key_servers": [],
         "enable_registration": True,
         "enable_registration_without_verification": True,
+        "login_via_existing_session": {"enabled": True},
         "registration_shared_secret_path": str(directory / "registration_shared_secret"),
         "allow_public_rooms_over_federation": True,
         "report_stats": False,
