@@ -77,10 +77,10 @@ class Visibility:
         """The user's membership in each of some states; `leave` where they have none."""
         nids = self._snapshots.entries(tx, snapshot_nids, ("m.room.member", user_id))
         events = self._loader.get_many(tx, {nid for nid in nids.values() if nid is not None})
-        return {
-            snapshot_nid: "leave" if nid is None else (events[nid].membership or "leave")
-            for snapshot_nid, nid in nids.items()
-        }
+        # Many states, but few member events of one user: each is looked into once.
+        words: dict[int | None, str] = {nid: event.membership or "leave" for nid, event in events.items()}
+        words[None] = "leave"
+        return {snapshot_nid: words[nid] for snapshot_nid, nid in nids.items()}
 
     def is_world_readable(self, tx: Transaction, snapshot_nid: int) -> bool:
         """Whether anybody may see an event at this state."""
