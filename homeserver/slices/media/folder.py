@@ -97,20 +97,33 @@ def _opened(path: Path, start: int) -> FileIO:
 
 
 def _settle(temporary: Path, path: Path, spare: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.hardlink_to(temporary)
-    except FileExistsError:
+        is_new = _link(temporary, path, spare)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = _link(temporary, path, spare)
+    if not is_new:
         return
-    except OSError:
-        # Not every file system has links.
-        _copy(temporary, spare)
-        spare.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _link(temporary: Path, path: Path, spare: Path) -> bool:
+    """Whether the file was not there; raises FileNotFoundError where its folder is not."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        _copy(temporary, spare)
+        spare.replace(path)
+    return True
 
 
 def _copy(source: Path, target: Path) -> None:
