@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
@@ -21,7 +22,7 @@ from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.rooms import queries_members, queries_partial, queries_rooms
 from homeserver.rooms.kernel import RoomParts, room_lock
-from homeserver.rooms.receiving import Arrival, Verdict
+from homeserver.rooms.receiving import Arrival, ReceivingRun, Verdict
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,19 @@ class Arrivals:
         self._checks = checks
         self._peer = peer
         self._server_name = server_name
+
+    async def take_run(self, room: RoomRecord, events: Sequence[Event]) -> int:
+        """Take live events in, each judged after the one before, as a rule in one commit. Ends at the first that
+        lacks something or fails, of which nothing is kept; how many were taken."""
+        run = ReceivingRun(self._parts.receiver, room)
+        lock = room_lock(room.room_nid)
+        received = [
+            Deferred.fromCoroutine(self._database.transact(run.receive, place, event, locks=(lock,)))
+            for place, event in enumerate(events)
+        ]
+        outcomes = await DeferredList(received, consumeErrors=True)
+        taken = takewhile(lambda outcome: isinstance(outcome[1], StoredEvent), outcomes)
+        return sum(1 for _ in taken)
 
     async def take(self, room: RoomRecord, event: Event, origin: str) -> StoredEvent | None:
         """Take a live event in; None where what authorises it could not be had. Raises `Withheld` where what came

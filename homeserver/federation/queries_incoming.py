@@ -10,8 +10,8 @@ from homeserver.database import Transaction
 
 @dataclass(frozen=True, slots=True)
 class StagedPdu:
-    """A PDU that waits. `is_checked`: its signatures are good; they are still to be checked where keys were
-    out of reach. `staged_nid`: its row, 0 before it has one."""
+    """A PDU that waits. `is_checked`: it is a good event of the room's version; it is still to be checked where keys
+    were out of reach or the version was not certain. `staged_nid`: its row, 0 before it has one."""
 
     room_id: str
     origin: str

@@ -5,7 +5,8 @@ a server that does not answer holds up others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 
@@ -20,7 +21,7 @@ from homeserver.federation.pdu_checks import PduChecks, Refused, check_not_refus
 from homeserver.federation.postponed import Postponed, QueueKey
 from homeserver.federation.queries_incoming import StagedPdu
 from homeserver.protocol.errors import MatrixError
-from homeserver.protocol.events import InvalidEvent, parse_event
+from homeserver.protocol.events import Event, stored_event
 from homeserver.protocol.ids import server_name_of
 from homeserver.rooms.records import RoomRecord
 
@@ -113,10 +114,17 @@ class RoomWork:
 
     async def _work_on(self, key: QueueKey, rows: list[StagedPdu], done: list[int]) -> bool:
         """Work on some PDUs, and note those that are done; whether to go on with others later."""
-        for staged in rows:
+        left = deque(rows)
+        in_runs = True
+        while left:
             room = await self._admission.find_joined(key[0])
             if self._is_stopping or (room is None and self._admission.is_joining(key[0])):
                 return True
+            if in_runs and room is not None:
+                # What follows on something that is not here lacks it as well: runs of it would be tried in vain.
+                in_runs = await self._take_run(room, key, left, done)
+                continue
+            staged = left.popleft()
             if self._postponed.is_waiting(key, staged.staged_nid):
                 continue
             if room is None or await self._is_done(room, staged):
@@ -124,14 +132,39 @@ class RoomWork:
                 done.append(staged.staged_nid)
         return False
 
+    def _next_run(self, room: RoomRecord, key: QueueKey, left: Iterable[StagedPdu]) -> list[Event]:
+        """The first of the PDUs, as many as can be taken together. None comes after one that changes the state: that
+        may put this server out of the room."""
+        run: list[Event] = []
+        for staged in left:
+            if not staged.is_checked or self._postponed.is_waiting(key, staged.staged_nid):
+                break
+            run.append(_checked_event(staged, room))
+            if run[-1].is_state:
+                break
+        return run
+
+    async def _take_run(self, room: RoomRecord, key: QueueKey, left: deque[StagedPdu], done: list[int]) -> bool:
+        """Take in as many as can be taken together; whether any was, and nothing came in the way."""
+        try:
+            run = self._next_run(room, key, left)
+        except Exception:
+            logger.exception("a stored PDU in %s cannot be read", room.room_id)
+            return False
+        taken = await self._arrivals.take_run(room, run) if run else 0
+        for event in run[:taken]:
+            nid = left.popleft().staged_nid
+            self._postponed.forget(key, nid)
+            self._postponed.arrived(room.room_id, event.event_id)
+            done.append(nid)
+        return 0 < taken == len(run)
+
     async def _is_done(self, room: RoomRecord, staged: StagedPdu) -> bool:
         """Work on one PDU; whether it need not be tried again."""
         key, nid, event_id = (staged.room_id, staged.origin), staged.staged_nid, staged.event_id
         try:
             await self._take(room, staged)
             self._postponed.arrived(room.room_id, event_id)
-        except InvalidEvent:
-            logger.warning("the stored PDU %s is no event", event_id)
         except Withheld as error:
             if self._postponed.postpone(key, nid, _MOST_WITHHELD, error.event_ids):
                 return False
@@ -147,12 +180,16 @@ class RoomWork:
         return True
 
     async def _take(self, room: RoomRecord, staged: StagedPdu) -> None:
-        pdu = msgspec.json.decode(staged.pdu)
         if staged.is_checked:
-            event = parse_event(pdu, room.version)
+            event = _checked_event(staged, room)
         else:
+            pdu = msgspec.json.decode(staged.pdu)
             (checked,) = await self._checks.check([pdu], room.version)
             if isinstance(checked, Refused) and checked.is_passing:
                 raise Unreachable(server_name_of(str(pdu.get("sender"))), checked.reason)
             event = check_not_refused(checked)
         await self._arrivals.take(room, event, staged.origin)
+
+
+def _checked_event(staged: StagedPdu, room: RoomRecord) -> Event:
+    return stored_event(staged.pdu, staged.event_id, room.version)

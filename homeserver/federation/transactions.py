@@ -96,6 +96,8 @@ class Transactions:
     ) -> list[StagedPdu]:
         """The good events among the PDUs of one room, and those that cannot be checked yet; the others get their
         error."""
+        # The version that a join under way goes by may turn out another; what came meanwhile is checked again then.
+        is_settled = room_id is not None and await self._admission.find_joined(room_id) is not None
         version = None if room_id is None else await self._admission.find_version(room_id)
         if room_id is None or version is None:
             if room_id is not None:
@@ -115,7 +117,7 @@ class Transactions:
                 results[one.event_id] = {"error": "The room's access control list shuts this server out."}
             else:
                 results[one.event_id] = {}
-                good.append(StagedPdu(room_id, origin, one.event_id, one.encoded))
+                good.append(StagedPdu(room_id, origin, one.event_id, one.encoded, is_settled))
         return good
 
     async def _receive_edu(self, origin: str, edu: Any) -> None:

@@ -156,6 +156,30 @@ class Receiver:
         return True
 
 
+class ReceivingRun:
+    """Receives live events of a room in order, up to the first that can not be: the others are then passed over, so
+    that none is judged before those that came ahead of it. Each is a body of its own, with its own savepoint and
+    position; those that wait together are committed together.
+
+    Bodies run in the order of their places, and in this order again where their batch was undone.
+    """
+
+    def __init__(self, receiver: Receiver, room: RoomRecord) -> None:
+        self._receiver = receiver
+        self._room = room
+        self._stopped_at: int | None = None
+
+    def receive(self, tx: Transaction, place: int, event: Event) -> Verdict | None:
+        """See `Receiver.receive`; None for what comes after the end of the run. `place`: the event's in the run."""
+        if self._stopped_at is not None and self._stopped_at < place:
+            return None
+        self._stopped_at = place
+        verdict = self._receiver.receive(tx, self._room, Arrival(event))
+        if isinstance(verdict, StoredEvent):
+            self._stopped_at = None
+        return verdict
+
+
 def _missing(room: RoomRecord, arrival: Arrival, around: Mapping[str, StoredEvent]) -> Missing | None:
     event = arrival.event
     auth = tuple(auth_id for auth_id in event.auth_events if auth_id not in around)

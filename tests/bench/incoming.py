@@ -68,7 +68,7 @@ def _send(peer: RoomPeer, events: list[Event]) -> None:
 
 def _await(user: User, room_id: str, event_id: str) -> None:
     """Wait without a sync, whose answers would be part of what is measured."""
-    while not user.request("GET", f"/rooms/{quote(room_id)}/event/{quote(event_id)}").status == 200:
+    while user.request("GET", f"/rooms/{quote(room_id)}/event/{quote(event_id)}").status != 200:
         time.sleep(0.05)
 
 
