@@ -70,8 +70,8 @@ class FolderContents:
         """See `Contents`: nothing runs."""
 
     def _path(self, sha256: str) -> Path:
-        """Two levels of folders, so that none gets too large."""
-        return self._folder / sha256[:2] / sha256[2:4] / sha256[4:]
+        """In one of 256 folders: a million files are four thousand in each, and few uploads have to make one."""
+        return self._folder / sha256[:2] / sha256[2:]
 
 
 class _StagedHere:
@@ -101,14 +101,19 @@ def _settle(temporary: Path, path: Path, spare: Path) -> None:
         is_new = _link(temporary, path, spare)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sync(path.parent.parent)
         is_new = _link(temporary, path, spare)
-    if not is_new:
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
+    if is_new:
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Bring to disk which names a folder has."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def _link(temporary: Path, path: Path, spare: Path) -> bool:
