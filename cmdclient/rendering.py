@@ -124,15 +124,22 @@ def _exchange(exchange: Exchange) -> RenderableType:
     from rich.text import Text
 
     colour = "green" if exchange.status < 400 else "red"
-    parts: list[RenderableType] = [Text("\n".join(request_lines(exchange)), style="cyan")]
+    parts: list[RenderableType] = [_unbroken("\n".join(request_lines(exchange)), "cyan")]
     if exchange.body is not None and not isinstance(exchange.body, Payload):
         parts.append(Padding(_json(Json(exchange.body)), (0, 0, 0, 4)))
-    parts.append(Text(status_line(exchange), style=colour))
+    parts.append(_unbroken(status_line(exchange), colour))
     if isinstance(exchange.answer, str):
         parts.append(Padding(Text(plain(exchange.answer)), (0, 0, 0, 4)))
     elif exchange.answer is not None:
         parts.append(Padding(_json(Json(exchange.answer)), (0, 0, 0, 4)))
     return Group(*parts)
+
+
+def _unbroken(text: str, style: str) -> RenderableType:
+    """Lines that the terminal breaks, and not we, so that they can be copied whole."""
+    from rich.text import Text
+
+    return Text(text, style=style, no_wrap=True, overflow="ignore")
 
 
 def _colour_of(user_id: str) -> str:

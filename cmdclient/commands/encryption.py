@@ -37,7 +37,8 @@ def verify(session: Session, arguments: list[str]) -> Answer:
     verification.begin(waiting.get((user_id, device_id)))
     session.output.write(f"Waiting for {user_id} on {device_id} ...")
     for picture, name in verification.emoji(_PATIENCE_S):
-        session.output.write(f"    {picture}  {name}")
+        # The name first: terminals disagree about how wide the pictures are.
+        session.output.write(f"    {name:<12}  {picture}")
     if session.ask_line("Does the other device show the same? (yes/no)", "yes").strip().lower() not in ("y", "yes"):
         verification.cancel("m.mismatched_sas", "The emoji differ.")
         raise CommandError("The device was not verified: the emoji differ, so somebody may be in between.")

@@ -41,7 +41,9 @@ def server_url() -> str:
 
 def cli_environment(config: Path) -> dict[str, str]:
     """The environment of a hearth-cli that has its logins in `config`."""
-    return {**os.environ, "HEARTH_CLI_CONFIG": str(config), "TERM": "dumb", "PYTHONPATH": str(ROOT)}
+    # What runs the tests may say how wide its own terminal is.
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**inherited, "HEARTH_CLI_CONFIG": str(config), "TERM": "dumb", "PYTHONPATH": str(ROOT)}
 
 
 def run_cli(config: Path, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:

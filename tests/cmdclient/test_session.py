@@ -235,4 +235,4 @@ def _png() -> bytes:
 
 def _emoji(text: str) -> list[str]:
     """The names of the emoji on a screen."""
-    return re.findall(r"^    \S+\s+([A-Z][A-Za-z ]+)$", text, re.MULTILINE)
+    return re.findall(r"^    ([A-Z][A-Za-z ]*[a-z])  ", text, re.MULTILINE)
