@@ -70,8 +70,9 @@ class Visibility:
 
     def visible_to(self, tx: Transaction, reader: Reader, events: Iterable[StoredEvent]) -> list[StoredEvent]:
         """Those of the events that the user may see, in their order."""
-        answers: dict[int, tuple[str, str]] = {}
-        return [stored for stored in events if self._may_see(tx, reader, stored, answers)]
+        every = [stored for stored in events if stored.state_before is not None]
+        rules = self._rules_at(tx, reader, {stored.state_before for stored in every if stored.state_before is not None})
+        return [stored for stored in every if _may_see(reader, stored, rules)]
 
     def memberships_at(self, tx: Transaction, user_id: str, snapshot_nids: Collection[int]) -> dict[int, str]:
         """The user's membership in each of some states; `leave` where they have none."""
@@ -139,27 +140,6 @@ class Visibility:
         value = self._loader.get(tx, nid).content.get("history_visibility")
         return value if value in _SETTINGS else "shared"
 
-    def _may_see(
-        self, tx: Transaction, reader: Reader, stored: StoredEvent, answers: dict[int, tuple[str, str]]
-    ) -> bool:
-        if stored.state_before is None:
-            return False
-        setting, membership = self._at(tx, reader, stored.state_before, answers)
-        event = stored.event
-        if event.type == "m.room.member" and event.state_key == reader.user_id:
-            membership = _laxer(membership, event.membership or "leave")
-        if event.is_state and event.key == HISTORY_VISIBILITY:
-            setting = _laxer_setting(setting, event)
-        if setting == "world_readable":
-            return True
-        if reader.has_forgotten:
-            return False
-        if membership == "join":
-            return True
-        if setting == "shared":
-            return reader.is_joined or _is_before(reader, stored)
-        return setting == "invited" and membership == "invite"
-
     def _find_departure(self, tx: Transaction, user_id: str, event_nid: int) -> Departure | None:
         """Go back along a user's member events (a ban, another invite) to the one that ended their last stay."""
         for _ in range(_MOST_CHANGES):
@@ -176,14 +156,12 @@ class Visibility:
             event_nid = before_nid
         return None
 
-    def _at(
-        self, tx: Transaction, reader: Reader, snapshot_nid: int, answers: dict[int, tuple[str, str]]
-    ) -> tuple[str, str]:
-        known = answers.get(snapshot_nid)
-        if known is None:
-            membership = self.memberships_at(tx, reader.user_id, [snapshot_nid])[snapshot_nid]
-            known = answers[snapshot_nid] = (self._setting_at(tx, snapshot_nid), membership)
-        return known
+    def _rules_at(self, tx: Transaction, reader: Reader, snapshot_nids: Collection[int]) -> dict[int, tuple[str, str]]:
+        """(history visibility, the reader's membership) in each of some states, which are not read as wholes."""
+        memberships = self.memberships_at(tx, reader.user_id, snapshot_nids)
+        nids = self._snapshots.entries(tx, snapshot_nids, HISTORY_VISIBILITY)
+        settings = {nid: self._setting_of(tx, nid) for nid in set(nids.values())}
+        return {snapshot_nid: (settings[nid], memberships[snapshot_nid]) for snapshot_nid, nid in nids.items()}
 
     def _setting_at(self, tx: Transaction, snapshot_nid: int) -> str:
         """The same of a state that need not be read as a whole."""
@@ -234,3 +212,23 @@ def _laxer_setting(before: str, event: Event) -> str:
 
 def _nobody(tx: Transaction) -> Mapping[str, int]:
     return {}
+
+
+def _may_see(reader: Reader, stored: StoredEvent, rules: Mapping[int, tuple[str, str]]) -> bool:
+    if stored.state_before is None:
+        return False
+    setting, membership = rules[stored.state_before]
+    event = stored.event
+    if event.type == "m.room.member" and event.state_key == reader.user_id:
+        membership = _laxer(membership, event.membership or "leave")
+    if event.is_state and event.key == HISTORY_VISIBILITY:
+        setting = _laxer_setting(setting, event)
+    if setting == "world_readable":
+        return True
+    if reader.has_forgotten:
+        return False
+    if membership == "join":
+        return True
+    if setting == "shared":
+        return reader.is_joined or _is_before(reader, stored)
+    return setting == "invited" and membership == "invite"
