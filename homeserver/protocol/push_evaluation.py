@@ -53,8 +53,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """A room in which nothing has happened yet."""
+class UnknownRoom:
+    """An event in a room of which nothing is known: one in which nothing has happened yet, or of another server's."""
 
     event: Mapping[str, Any]
 
@@ -109,7 +109,7 @@ class UserRules:
 
     def for_room(self, room_id: str) -> CountingRules:
         """The rules as they count in one room."""
-        here = _Room({"room_id": room_id})
+        here = UnknownRoom({"room_id": room_id})
         met = {text for text in self._room_conditions if condition_of(text)(here, None)}
         if met:
             return self._counting(met)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from homeserver.database import Transaction
 from homeserver.protocol.client_format import client_event
 from homeserver.protocol.push_conditions import Occasion
-from homeserver.protocol.push_evaluation import Outcome, UserRules, named_in
+from homeserver.protocol.push_evaluation import Outcome, UnknownRoom, UserRules, named_in
 from homeserver.rooms.counting import OccasionParts, RoomOccasion
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import ReadPlace, StoredEvent
@@ -98,28 +97,9 @@ class Deciding:
 
     def _occasion(self, tx: Transaction, candidate: Candidate, stored: StoredEvent) -> Occasion:
         if stored.state_before is None:
-            return _Alone(client_event(stored.event))
+            return UnknownRoom(client_event(stored.event))
         parts = OccasionParts(self._parts.snapshots, self._parts.loader)
         return RoomOccasion(tx, parts, stored.event, candidate.room_nid, stored.state_before)
-
-
-@dataclass(frozen=True, slots=True)
-class _Alone:
-    """An event of a room of which nothing is known: an invite of another server's."""
-
-    event: Mapping[str, Any]
-
-    def member_count(self) -> int:
-        """Not known."""
-        return 0
-
-    def may_notify(self, key: str) -> bool:
-        """Not known."""
-        return False
-
-    def display_name(self, user_id: str) -> str | None:
-        """Not known."""
-        return None
 
 
 def _due(user_id: str, candidate: Candidate, outcome: Outcome) -> Due:
