@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { t } from "./core/texts";
 import { chosenHomeserver } from "./core/homeserver";
+import type { Preferences } from "./core/preferences";
 import type { Router } from "./core/router";
 import type { Session } from "./core/session";
 import { Failure, Spinner } from "./design/components";
@@ -12,9 +14,10 @@ import type { WorkspaceRoot } from "./shell/workspace";
 interface AppProps {
   session: Session;
   router: Router;
+  preferences: Preferences;
 }
 
-export function App({ session, router }: AppProps): JSX.Element {
+export function App({ session, router, preferences }: AppProps): JSX.Element {
   const credentials = session.credentials.value;
   const { page } = router.route.value;
   const [homeserver, setHomeserver] = useState(() => chosenHomeserver(window.location));
@@ -23,7 +26,7 @@ export function App({ session, router }: AppProps): JSX.Element {
     if (credentials && (page === "login" || page === "register")) router.go({ page: "home" }, { replace: true });
   }, [credentials, page, router]);
 
-  if (credentials) return <LazyWorkspace credentials={credentials} session={session} router={router} />;
+  if (credentials) return <LazyWorkspace credentials={credentials} session={session} router={router} preferences={preferences} />;
   const shared = { homeserver, onHomeserver: setHomeserver, onCredentials: session.begin.bind(session) };
   return page === "register" ? (
     <RegistrationView {...shared} />
@@ -46,6 +49,6 @@ function LazyWorkspace(props: WorkspaceProps): JSX.Element {
   }, []);
   if (Root) return <Root {...props} />;
   if (hasFailed)
-    return <Failure sentence="The client could not be loaded. Reload the page to try again." testId="load-error" />;
-  return <Spinner label="Loading" />;
+    return <Failure sentence={t().common.notLoaded} testId="load-error" />;
+  return <Spinner label={t().common.loading} />;
 }

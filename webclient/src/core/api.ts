@@ -1,3 +1,5 @@
+import { t } from "./texts";
+
 /** A refusal by the homeserver in the standard error format. https://spec.matrix.org/v1.19/client-server-api/#standard-error-response */
 export class ApiError extends Error {
   constructor(
@@ -26,7 +28,7 @@ export class ClientApi {
     const decoded = asObject(await response.json().catch(() => null));
     if (response.ok && decoded) return decoded;
     const errcode = typeof decoded?.["errcode"] === "string" ? decoded["errcode"] : "M_UNKNOWN";
-    const sentence = typeof decoded?.["error"] === "string" ? decoded["error"] : unexplained(response.status);
+    const sentence = typeof decoded?.["error"] === "string" ? decoded["error"] : t().failures.unexplained(response.status);
     throw new ApiError(response.status, errcode, sentence, decoded ?? {});
   }
 }
@@ -37,17 +39,13 @@ export function sentenceOf(failure: unknown): string {
   const named = asObject(failure);
   // matrix-js-sdk's MatrixError puts status and address into `message`; the server's sentence is in `error`.
   if (typeof named?.["errcode"] === "string" && typeof named["error"] === "string") return named["error"];
-  if (isConnectionFailure(failure)) return "The server cannot be reached. Check your connection and try again.";
-  return failure instanceof Error && failure.message ? failure.message : "Something went wrong.";
+  if (isConnectionFailure(failure)) return t().failures.unreachable;
+  return failure instanceof Error && failure.message ? failure.message : t().failures.unknown;
 }
 
 function isConnectionFailure(failure: unknown): boolean {
   // `fetch` rejects with a TypeError when there was no answer; matrix-js-sdk wraps that as ConnectionError.
   return failure instanceof TypeError || (failure instanceof Error && failure.name === "ConnectionError");
-}
-
-function unexplained(status: number): string {
-  return `The server answered with status ${status} and no explanation. Is it a Matrix homeserver?`;
 }
 
 export function asObject(value: unknown): JsonObject | null {

@@ -1,3 +1,5 @@
+import { t } from "./texts";
+
 /** The homeserver to talk to: `?hs=` if the address has it, else the origin this page came from. */
 export function chosenHomeserver(address: { origin: string; search: string }): string {
   const named = new URLSearchParams(address.search).get("hs");
@@ -17,10 +19,10 @@ export function homeserverUrl(typed: string): string {
   try {
     url = new URL(complete);
   } catch {
-    throw new Error(`“${text}” is not the address of a homeserver.`);
+    throw new Error(t().failures.homeserverAddress(text));
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    throw new Error("A homeserver's address starts with https:// or http://.");
+    throw new Error(t().failures.homeserverProtocol);
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }

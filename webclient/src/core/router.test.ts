@@ -8,6 +8,9 @@ const routes: Route[] = [
   { page: "register" },
   { page: "room", roomId: "!abc:example.org" },
   { page: "room", roomId: "!with/slash:example.org:8448" },
+  { page: "room", roomId: "!abc:example.org", eventId: "$Abc/+" },
+  { page: "room-settings", roomId: "!abc:example.org", section: "access" },
+  { page: "settings", section: "sessions" },
   // Since room version 12 a room's id names no server.
   { page: "room", roomId: "!qe7W20DRRrmwcsLIGcvATYRRB7okqarrlDbQPLyzzos" },
 ];

@@ -1,5 +1,6 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
 
+import { t } from "./texts";
 import { asObject } from "./api";
 import { StoredRecord, type StorageArea } from "./storage";
 
@@ -50,7 +51,7 @@ export function credentialsFrom(homeserverUrl: string, answer: unknown): Credent
     deviceId: fields["device_id"],
     accessToken: fields["access_token"],
   });
-  if (!credentials) throw new Error("The server accepted, but its answer holds no access token.");
+  if (!credentials) throw new Error(t().failures.noAccessToken);
   return credentials;
 }
 

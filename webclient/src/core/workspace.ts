@@ -2,6 +2,8 @@ import type { MatrixClient } from "matrix-js-sdk";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
+import type { Dialogs } from "./dialogs";
+import type { Preferences } from "./preferences";
 import type { Router } from "./router";
 import type { Connection } from "./sync";
 
@@ -10,6 +12,8 @@ export interface Workspace {
   readonly client: MatrixClient;
   readonly connection: Connection;
   readonly router: Router;
+  readonly dialogs: Dialogs;
+  readonly preferences: Preferences;
   readonly userId: string;
   /** Ends the session here and on the server. */
   readonly logOut: () => Promise<void>;

@@ -1,6 +1,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
+import { t } from "../core/texts";
 import { hueOf, initialOf } from "./avatar";
 import { Icon, type IconName } from "./icons";
 
@@ -131,7 +132,7 @@ export function Dialog({ title, onClose, testId, children }: DialogProps): JSX.E
     <dialog ref={element} class="dialog" aria-labelledby={titleId} onClose={onClose} data-testid={testId}>
       <header class="dialog-header">
         <h2 id={titleId}>{title}</h2>
-        <IconButton icon="close" label="Close" onClick={() => element.current?.close()} testId={`${testId}-close`} />
+        <IconButton icon="close" label={t().common.close} onClick={() => element.current?.close()} testId={`${testId}-close`} />
       </header>
       {children}
     </dialog>

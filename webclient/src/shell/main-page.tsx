@@ -1,6 +1,7 @@
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { t } from "../core/texts";
 import { useWorkspace } from "../core/workspace";
 import { Avatar, IconButton, Spinner } from "../design/components";
 import icon from "../design/icon.svg";
@@ -14,7 +15,7 @@ import "./shell.css";
 
 /** The frame of a logged-in client: rooms at the side, the open room in the middle. */
 export function MainPage(): JSX.Element {
-  const { connection, router } = useWorkspace();
+  const { connection, router, dialogs } = useWorkspace();
   const route = router.route.value;
   const roomId = route.page === "room" ? route.roomId : null;
   return (
@@ -24,7 +25,7 @@ export function MainPage(): JSX.Element {
       <main class="shell-main">
         {!connection.isReady.value ? (
           <div class="shell-empty">
-            <Spinner label="Loading your rooms" />
+            <Spinner label={t().shell.loadingRooms} />
           </div>
         ) : roomId === null ? (
           <NoRoom />
@@ -32,6 +33,9 @@ export function MainPage(): JSX.Element {
           <RoomPage key={roomId} roomId={roomId} />
         )}
       </main>
+      {dialogs.open.value.map(({ key, draw, close }) => (
+        <Fragment key={key}>{draw(close)}</Fragment>
+      ))}
     </div>
   );
 }
@@ -48,10 +52,10 @@ function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
       <header class="sidebar-header">
         <span class="sidebar-brand">
           <img src={icon} alt="" width="24" height="24" />
-          Hearth
+          {t().common.appName}
         </span>
-        <IconButton icon="enter" label="Join a room" onClick={() => setDialog("join")} testId="join-room" />
-        <IconButton icon="add" label="Create a room" onClick={() => setDialog("create")} testId="create-room" />
+        <IconButton icon="enter" label={t().shell.joinRoom} onClick={() => setDialog("join")} testId="join-room" />
+        <IconButton icon="add" label={t().shell.createRoom} onClick={() => setDialog("create")} testId="create-room" />
       </header>
       <div class="sidebar-scroll">
         <Invites />
@@ -74,7 +78,7 @@ function UserBar(): JSX.Element {
         <strong>{localpart}</strong>
         <small>{serverName}</small>
       </span>
-      <IconButton icon="leave" label="Log out" onClick={() => void logOut()} testId="log-out" />
+      <IconButton icon="leave" label={t().account.logOut} onClick={() => void logOut()} testId="log-out" />
     </footer>
   );
 }
@@ -88,8 +92,8 @@ function NoRoom(): JSX.Element {
   return (
     <div class="shell-empty" data-testid="no-room">
       <img src={icon} alt="" width="72" height="72" />
-      <h1>Welcome to Hearth</h1>
-      <p>Choose a room, create one, or join one by its address.</p>
+      <h1>{t().shell.welcome}</h1>
+      <p>{t().shell.welcomeHint}</p>
     </div>
   );
 }

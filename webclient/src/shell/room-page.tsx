@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { useOwned } from "../core/owned";
 import { Projection, source } from "../core/projection";
+import { t } from "../core/texts";
 import { useWorkspace } from "../core/workspace";
 import { silenceIn } from "../features/composer/state";
 import { Composer, NoComposer } from "../features/composer/view";
@@ -72,8 +73,8 @@ function OtherRoom({ roomId }: { roomId: string }): JSX.Element {
   const isInvited = client.getRoom(roomId)?.getMyMembership() === KnownMembership.Invite;
   return (
     <div class="shell-empty" data-testid="other-room">
-      <h1>You are not in this room</h1>
-      <p>{isInvited ? "You are invited to it." : <code>{roomId}</code>}</p>
+      <h1>{t().shell.notInRoom}</h1>
+      <p>{isInvited ? t().shell.invitedToRoom : <code>{roomId}</code>}</p>
       <div class="shell-card">
         <JoinRoomForm
           room={roomId}
@@ -81,7 +82,7 @@ function OtherRoom({ roomId }: { roomId: string }): JSX.Element {
         />
       </div>
       <button type="button" onClick={() => router.go({ page: "home" })}>
-        Back to rooms
+        {t().shell.backToRooms}
       </button>
     </div>
   );

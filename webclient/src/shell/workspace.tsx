@@ -2,9 +2,12 @@ import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
 import { clientFor } from "../core/client";
+import { Dialogs } from "../core/dialogs";
+import type { Preferences } from "../core/preferences";
 import type { Router } from "../core/router";
 import type { Credentials, Session } from "../core/session";
 import { Connection } from "../core/sync";
+import { language, t } from "../core/texts";
 import { WorkspaceContext, type Workspace } from "../core/workspace";
 import { MainPage } from "./main-page";
 
@@ -12,26 +15,33 @@ interface WorkspaceRootProps {
   credentials: Credentials;
   session: Session;
   router: Router;
+  preferences: Preferences;
 }
 
 /** Everything behind the log-in. Loaded on demand, for it brings matrix-js-sdk with it. */
-export function WorkspaceRoot({ credentials, session, router }: WorkspaceRootProps): JSX.Element {
-  const workspace = useMemo(() => openWorkspace(credentials, session, router), [credentials, session, router]);
+export function WorkspaceRoot({ credentials, session, router, preferences }: WorkspaceRootProps): JSX.Element {
+  const workspace = useMemo(() => openWorkspace(credentials, session, router, preferences), [credentials, session, router, preferences]);
   useEffect(() => {
     void workspace.connection.start();
     return () => workspace.connection.stop();
   }, [workspace]);
   return (
     <WorkspaceContext.Provider value={workspace}>
-      <MainPage />
+      {/* Texts are in values that views compute: another language draws everything anew. */}
+      <MainPage key={language()} />
     </WorkspaceContext.Provider>
   );
 }
 
-function openWorkspace(credentials: Credentials, session: Session, router: Router): Workspace {
+function openWorkspace(
+  credentials: Credentials,
+  session: Session,
+  router: Router,
+  preferences: Preferences,
+): Workspace {
   const client = clientFor(credentials);
   const connection = new Connection(client, () =>
-    session.end("The server has ended your session. Please log in again."),
+    session.end(t().account.sessionEnded),
   );
   const logOut = async (): Promise<void> => {
     connection.stop();
@@ -40,5 +50,5 @@ function openWorkspace(credentials: Credentials, session: Session, router: Route
     session.end();
     router.go({ page: "login" }, { replace: true });
   };
-  return { client, connection, router, userId: credentials.userId, logOut };
+  return { client, connection, router, dialogs: new Dialogs(), preferences, userId: credentials.userId, logOut };
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
 
+import { t } from "../../core/texts";
 import { Field } from "../../design/components";
 import icon from "../../design/icon.svg";
 import "./account.css";
@@ -17,7 +18,7 @@ export function AccountPage({ title, notice, children }: AccountPageProps): JSX.
       <section class="account-card" aria-labelledby="account-title">
         <p class="account-brand">
           <img src={icon} alt="" width="32" height="32" />
-          Hearth
+          {t().common.appName}
         </p>
         <h1 id="account-title">{title}</h1>
         {notice && (
@@ -40,15 +41,15 @@ interface HomeserverFieldProps {
 export function HomeserverField({ value, onValue }: HomeserverFieldProps): JSX.Element {
   return (
     <details class="account-advanced">
-      <summary data-testid="account-advanced">Advanced</summary>
+      <summary data-testid="account-advanced">{t().account.advanced}</summary>
       <Field
-        label="Homeserver address"
+        label={t().account.homeserver}
         value={value}
         onValue={onValue}
         autocomplete="url"
         isOptional
         testId="account-homeserver"
-        hint="The server that keeps your account. Usually the one that served this page."
+        hint={t().account.homeserverHint}
       />
     </details>
   );

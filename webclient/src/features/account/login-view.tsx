@@ -6,6 +6,7 @@ import { homeserverUrl } from "../../core/homeserver";
 import { formatRoute } from "../../core/router";
 import type { Credentials } from "../../core/session";
 import { Task } from "../../core/task";
+import { t } from "../../core/texts";
 import { Failure, Field } from "../../design/components";
 import { AccountPage, HomeserverField } from "./account-page";
 import { logIn } from "./login";
@@ -29,10 +30,10 @@ export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: L
   };
 
   return (
-    <AccountPage title="Log in" notice={notice}>
+    <AccountPage title={t().account.logIn} notice={notice}>
       <form class="account-form" onSubmit={(event) => void submit(event)} data-testid="login-form">
         <Field
-          label="Username"
+          label={t().account.username}
           value={user}
           onValue={setUser}
           hasFocus
@@ -40,7 +41,7 @@ export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: L
           testId="login-username"
         />
         <Field
-          label="Password"
+          label={t().account.password}
           value={password}
           onValue={setPassword}
           isSecret
@@ -50,13 +51,13 @@ export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: L
         <HomeserverField value={homeserver} onValue={onHomeserver} />
         <Failure sentence={task.failure.value} testId="login-error" />
         <button type="submit" class="primary" disabled={task.isRunning.value} data-testid="login-submit">
-          {task.isRunning.value ? "Logging in…" : "Log in"}
+          {task.isRunning.value ? t().account.loggingIn : t().account.logIn}
         </button>
       </form>
       <p class="account-other">
-        New here?{" "}
+        {t().account.newHere}{" "}
         <a href={formatRoute({ page: "register" })} data-testid="go-register">
-          Create an account
+          {t().account.createAccount}
         </a>
       </p>
     </AccountPage>

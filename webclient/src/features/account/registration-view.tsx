@@ -5,6 +5,7 @@ import { ClientApi, sentenceOf } from "../../core/api";
 import { homeserverUrl } from "../../core/homeserver";
 import { formatRoute } from "../../core/router";
 import type { Credentials } from "../../core/session";
+import { t } from "../../core/texts";
 import { Failure, Field } from "../../design/components";
 import { AccountPage, HomeserverField } from "./account-page";
 import { Registration } from "./registration";
@@ -33,19 +34,19 @@ export function RegistrationView({ homeserver, onHomeserver, onCredentials }: Re
   };
 
   return (
-    <AccountPage title="Create an account">
+    <AccountPage title={t().account.createAccount}>
       <form class="account-form" onSubmit={(event) => void submit(event)} data-testid="register-form">
         <Field
-          label="Username"
+          label={t().account.username}
           value={username}
           onValue={setUsername}
           hasFocus
           autocomplete="username"
-          hint="Small letters, digits and . _ - = / +"
+          hint={t().account.usernameHint}
           testId="register-username"
         />
         <Field
-          label="Password"
+          label={t().account.password}
           value={password}
           onValue={setPassword}
           isSecret
@@ -54,24 +55,24 @@ export function RegistrationView({ homeserver, onHomeserver, onCredentials }: Re
         />
         {asksToken && (
           <Field
-            label="Registration token"
+            label={t().account.token}
             value={token}
             onValue={setToken}
             hasFocus
-            hint="This server gives accounts to people with a token. Ask who runs it."
+            hint={t().account.tokenHint}
             testId="register-token"
           />
         )}
         <HomeserverField value={homeserver} onValue={onHomeserver} />
         <Failure sentence={addressFailure ?? registration.failure.value} testId="register-error" />
         <button type="submit" class="primary" disabled={isWorking} data-testid="register-submit">
-          {isWorking ? "Creating…" : "Create account"}
+          {isWorking ? t().account.creating : t().account.create}
         </button>
       </form>
       <p class="account-other">
-        Have an account?{" "}
+        {t().account.haveAccount}{" "}
         <a href={formatRoute({ page: "login" })} data-testid="go-login">
-          Log in
+          {t().account.logIn}
         </a>
       </p>
     </AccountPage>

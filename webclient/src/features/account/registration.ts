@@ -2,6 +2,7 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 
 import { ApiError, asObject, asStrings, sentenceOf, type ClientApi, type JsonObject } from "../../core/api";
 import { credentialsFrom, deviceDisplayName, type Credentials } from "../../core/session";
+import { t } from "../../core/texts";
 
 /** `form`: asks for name and password; `token`: the server wants a registration token; `done`: there is an account. */
 export type RegistrationStep = "form" | "working" | "token" | "done";
@@ -62,7 +63,7 @@ export class Registration {
         }
         answer = await this.send({ type: stage, session: answer.session });
       }
-      if ("flows" in answer) throw new Error("The server keeps asking for the same step.");
+      if ("flows" in answer) throw new Error(t().account.sameStep);
       this.current.value = "done";
       return answer;
     } catch (failure) {
@@ -102,5 +103,5 @@ function nextStage(challenge: Challenge): string {
   const stage = possible?.[0];
   if (stage) return stage;
   const unknown = [...new Set(left.flat())].filter((name) => !knownStages.has(name));
-  throw new Error(`This server asks new users for steps that this client does not have: ${unknown.join(", ")}.`);
+  throw new Error(t().account.unknownSteps(unknown.join(", ")));
 }

@@ -1,6 +1,8 @@
 import { signal, type Signal } from "@preact/signals";
 import type { MatrixClient, Room } from "matrix-js-sdk";
 
+import { t } from "../../core/texts";
+
 // Kept while the page lives, so that a half-written message survives a look into another room.
 const drafts = new WeakMap<MatrixClient, Map<string, Signal<string>>>();
 
@@ -36,8 +38,8 @@ export class ComposerState {
 
 /** Why nothing can be written in a room, or null when it can. */
 export function silenceIn(room: Room): string | null {
-  if (room.hasEncryptionStateEvent()) return "This room is encrypted. This client cannot write in it yet.";
-  return room.maySendMessage() ? null : "You may read this room, but not write in it.";
+  if (room.hasEncryptionStateEvent()) return t().composer.encrypted;
+  return room.maySendMessage() ? null : t().composer.readOnly;
 }
 
 /** What a key means in the composer. Enter that ends an input method's composition does not send. */

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Icon } from "../../design/icons";
 import { ComposerState, isSendKey } from "./state";
@@ -44,8 +45,8 @@ export function Composer({ roomId, roomName, onTyping, onSent }: ComposerProps):
         class="composer-input"
         rows={1}
         value={text}
-        placeholder={`Message ${roomName}`}
-        aria-label={`Message ${roomName}`}
+        placeholder={t().composer.placeholder(roomName)}
+        aria-label={t().composer.placeholder(roomName)}
         data-testid="composer-input"
         onInput={(event) => {
           state.draft.value = event.currentTarget.value;
@@ -61,8 +62,8 @@ export function Composer({ roomId, roomName, onTyping, onSent }: ComposerProps):
         type="submit"
         class="composer-send"
         disabled={text.trim() === ""}
-        aria-label="Send"
-        title="Send"
+        aria-label={t().composer.send}
+        title={t().composer.send}
         data-testid="composer-send"
       >
         <Icon name="send" />

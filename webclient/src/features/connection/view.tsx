@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Icon } from "../../design/icons";
 import "./connection.css";
@@ -12,9 +13,9 @@ export function ConnectionBanner(): JSX.Element {
       {connection.phase.value === "lost" && (
         <div class="connection-lost" data-testid="connection-lost">
           <Icon name="warning" />
-          <span>Connection lost. Trying to reconnect…</span>
+          <span>{t().shell.connectionLost}</span>
           <button type="button" class="small" onClick={connection.retry} data-testid="connection-retry">
-            Try now
+            {t().shell.tryNow}
           </button>
         </div>
       )}

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useId, useMemo, useState } from "preact/hooks";
 
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Dialog, Failure, Field } from "../../design/components";
 import { CreateRoomState, suggestedAlias } from "./state";
@@ -27,11 +28,11 @@ export function CreateRoomDialog({ onClose, onCreated }: CreateRoomDialogProps):
   };
 
   return (
-    <Dialog title="Create a room" onClose={onClose} testId="create-room-dialog">
+    <Dialog title={t().createRoom.title} onClose={onClose} testId="create-room-dialog">
       <form class="dialog-form" onSubmit={(event) => void submit(event)}>
-        <Field label="Name" value={name} onValue={setName} hasFocus isProse testId="create-room-name" />
+        <Field label={t().createRoom.name} value={name} onValue={setName} hasFocus isProse testId="create-room-name" />
         <Field
-          label="Topic (optional)"
+          label={t().createRoom.topic}
           value={topic}
           onValue={setTopic}
           isProse
@@ -41,7 +42,7 @@ export function CreateRoomDialog({ onClose, onCreated }: CreateRoomDialogProps):
         <AccessChoice isPublic={isPublic} onPublic={setPublic} />
         {isPublic && (
           <Field
-            label="Address"
+            label={t().createRoom.address}
             value={aliasLocalpart}
             onValue={setTypedAlias}
             hint={`#${aliasLocalpart}:${serverName}`}
@@ -50,7 +51,7 @@ export function CreateRoomDialog({ onClose, onCreated }: CreateRoomDialogProps):
         )}
         <Failure sentence={state.task.failure.value} testId="create-room-error" />
         <button type="submit" class="primary" disabled={state.task.isRunning.value} data-testid="create-room-submit">
-          {state.task.isRunning.value ? "Creating…" : "Create room"}
+          {state.task.isRunning.value ? t().createRoom.creating : t().createRoom.create}
         </button>
       </form>
     </Dialog>
@@ -66,12 +67,12 @@ function AccessChoice({
 }): JSX.Element {
   const group = useId();
   const choices = [
-    { value: false, title: "Private", hint: "Only people who are invited can join.", testId: "create-room-private" },
-    { value: true, title: "Public", hint: "Anybody can find it and join.", testId: "create-room-public" },
+    { value: false, title: t().createRoom.private, hint: t().createRoom.privateHint, testId: "create-room-private" },
+    { value: true, title: t().createRoom.public, hint: t().createRoom.publicHint, testId: "create-room-public" },
   ];
   return (
     <fieldset class="choices">
-      <legend>Who can join</legend>
+      <legend>{t().createRoom.access}</legend>
       {choices.map(({ value, title, hint, testId }) => (
         <label key={testId} class="choice">
           <input

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 
 import { useOwned } from "../../core/owned";
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Avatar, Failure } from "../../design/components";
 import { InvitesState, type Invite } from "./state";
@@ -17,7 +18,7 @@ export function Invites(): JSX.Element | null {
   return (
     <section class="invites" aria-labelledby="invites-title">
       <h2 id="invites-title" class="section-title">
-        Invites
+        {t().invites.title}
       </h2>
       <ul data-testid="invite-list">
         {state.invites.map((invite) => (
@@ -25,7 +26,7 @@ export function Invites(): JSX.Element | null {
             <Avatar id={invite.roomId} name={invite.roomName} size="small" />
             <div class="invite-text">
               <strong data-testid="invite-room-name">{invite.roomName}</strong>
-              {invite.inviterName && <span title={invite.inviterId ?? undefined}>from {invite.inviterName}</span>}
+              {invite.inviterName && <span title={invite.inviterId ?? undefined}>{t().invites.from(invite.inviterName)}</span>}
             </div>
             <InviteButtons invite={invite} state={state} onAccept={accept} />
           </li>
@@ -53,7 +54,7 @@ function InviteButtons({ invite, state, onAccept }: InviteButtonsProps): JSX.Ele
         onClick={() => void onAccept(invite)}
         data-testid="invite-accept"
       >
-        Join
+        {t().invites.join}
       </button>
       <button
         type="button"
@@ -62,7 +63,7 @@ function InviteButtons({ invite, state, onAccept }: InviteButtonsProps): JSX.Ele
         onClick={() => void state.decline(invite)}
         data-testid="invite-decline"
       >
-        Decline
+        {t().invites.decline}
       </button>
       <Failure sentence={failure?.roomId === invite.roomId ? failure.sentence : null} testId="invite-error" />
     </div>

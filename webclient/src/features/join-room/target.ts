@@ -1,3 +1,5 @@
+import { t } from "../../core/texts";
+
 /** A room to join: its id or alias, and servers that may know it. */
 export interface JoinTarget {
   readonly room: string;
@@ -16,7 +18,7 @@ export function parseTarget(typed: string, via: string): JoinTarget {
   const linked = fromMatrixTo(text) ?? fromMatrixUri(text);
   const room = linked?.room ?? text;
   if (!/^(![^\s]+|#[^\s:]+:[^\s]+)$/.test(room)) {
-    throw new Error("A room's address looks like #name:example.org, its id starts with “!”.");
+    throw new Error(t().failures.roomAddress);
   }
   return { room, via: [...new Set([...servers, ...(linked?.via ?? [])])] };
 }

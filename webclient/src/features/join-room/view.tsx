@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Dialog, Failure, Field } from "../../design/components";
 import { JoinRoomState } from "./state";
@@ -27,7 +28,7 @@ export function JoinRoomForm({ room: given, onJoined }: JoinRoomFormProps): JSX.
     <form class="dialog-form" onSubmit={(event) => void submit(event)} data-testid="join-room-form">
       {given === undefined && (
         <Field
-          label="Address, id or link"
+          label={t().joinRoom.target}
           value={room}
           onValue={setRoom}
           hasFocus
@@ -36,17 +37,17 @@ export function JoinRoomForm({ room: given, onJoined }: JoinRoomFormProps): JSX.
         />
       )}
       <Field
-        label="Through server (optional)"
+        label={t().joinRoom.via}
         value={via}
         onValue={setVia}
         placeholder="example.org"
-        hint="A server that is in the room already. Needed for an id that this server does not know."
+        hint={t().joinRoom.viaHint}
         isOptional
         testId="join-room-via"
       />
       <Failure sentence={state.task.failure.value} testId="join-room-error" />
       <button type="submit" class="primary" disabled={state.task.isRunning.value} data-testid="join-room-submit">
-        {state.task.isRunning.value ? "Joining…" : "Join room"}
+        {state.task.isRunning.value ? t().joinRoom.joining : t().joinRoom.join}
       </button>
     </form>
   );
@@ -59,7 +60,7 @@ interface JoinRoomDialogProps {
 
 export function JoinRoomDialog({ onClose, onJoined }: JoinRoomDialogProps): JSX.Element {
   return (
-    <Dialog title="Join a room" onClose={onClose} testId="join-room-dialog">
+    <Dialog title={t().joinRoom.title} onClose={onClose} testId="join-room-dialog">
       <JoinRoomForm onJoined={onJoined} />
     </Dialog>
   );

@@ -10,6 +10,7 @@ import {
 
 import { Projection, source } from "../../core/projection";
 import { Task } from "../../core/task";
+import { t } from "../../core/texts";
 
 export interface Member {
   readonly userId: string;
@@ -37,14 +38,14 @@ export function byStanding(a: Member, b: Member): number {
 }
 
 export function roleOf(member: Member): string | null {
-  if (member.powerLevel >= 100) return "Admin";
-  return member.powerLevel >= 50 ? "Moderator" : null;
+  if (member.powerLevel >= 100) return t().members.admin;
+  return member.powerLevel >= 50 ? t().members.moderator : null;
 }
 
 /** A user id somebody typed; throws an Error with a sentence to show. */
 export function parseUserId(typed: string): string {
   const userId = typed.trim();
-  if (!/^@[^\s:]+:[^\s]+$/.test(userId)) throw new Error("A user id looks like @name:example.org.");
+  if (!/^@[^\s:]+:[^\s]+$/.test(userId)) throw new Error(t().failures.userId);
   return userId;
 }
 

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { useOwned } from "../../core/owned";
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Avatar, Failure, Field, IconButton, Spinner } from "../../design/components";
 import { MembersState, roleOf, type Member } from "./state";
@@ -16,12 +17,12 @@ export function MembersPanel({ room, onClose }: { room: Room; onClose: () => voi
   return (
     <aside class="members" aria-labelledby="members-title" data-testid="members-panel">
       <header class="members-header">
-        <h2 id="members-title">Members</h2>
-        <IconButton icon="close" label="Close members" onClick={onClose} testId="members-close" />
+        <h2 id="members-title">{t().members.title}</h2>
+        <IconButton icon="close" label={t().members.closePanel} onClick={onClose} testId="members-close" />
       </header>
       <InviteForm state={state} />
       <Failure sentence={state.loading.failure.value} testId="members-error" />
-      {state.loading.isRunning.value && <Spinner label="Loading members" />}
+      {state.loading.isRunning.value && <Spinner label={t().members.loading} />}
       <ul class="members-list" data-testid="member-list">
         {members.map((member) => (
           <MemberLine key={member.userId} member={member} />
@@ -47,7 +48,7 @@ function MemberLine({ member }: { member: Member }): JSX.Element {
         </span>
         <span class="member-id">{member.userId}</span>
       </span>
-      {member.isInvited ? <span class="member-role">Invited</span> : role && <span class="member-role">{role}</span>}
+      {member.isInvited ? <span class="member-role">{t().members.invited}</span> : role && <span class="member-role">{role}</span>}
     </li>
   );
 }
@@ -61,14 +62,14 @@ function InviteForm({ state }: { state: MembersState }): JSX.Element {
   return (
     <form class="members-invite" onSubmit={(event) => void submit(event)} data-testid="invite-form">
       <Field
-        label="Invite somebody"
+        label={t().members.inviteLabel}
         value={userId}
         onValue={setUserId}
         placeholder="@name:example.org"
         testId="invite-user-id"
       />
       <button type="submit" disabled={state.inviting.isRunning.value} data-testid="invite-submit">
-        Invite
+        {t().members.invite}
       </button>
       <Failure sentence={state.inviting.failure.value} testId="invite-user-error" />
     </form>

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { useOwned } from "../../core/owned";
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Avatar, Dialog, Failure, IconButton } from "../../design/components";
 import { RoomHeaderState } from "./state";
@@ -20,15 +21,15 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
   const [asksToLeave, setAsksToLeave] = useState(false);
   const { name, topic, alias, memberCount } = state.title;
   useEffect(() => {
-    document.title = `${name} – Hearth`;
+    document.title = `${name} – ${t().common.appName}`;
     return () => {
-      document.title = "Hearth";
+      document.title = t().common.appName;
     };
   }, [name]);
   return (
     <header class="room-header">
       <span class="room-header-back">
-        <IconButton icon="back" label="Back to rooms" onClick={() => router.go({ page: "home" })} testId="room-back" />
+        <IconButton icon="back" label={t().shell.backToRooms} onClick={() => router.go({ page: "home" })} testId="room-back" />
       </span>
       <Avatar id={room.roomId} name={name} />
       <div class="room-header-text">
@@ -36,17 +37,17 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
           {name}
         </h1>
         <p class="room-header-topic" data-testid="room-topic" title={topic ?? undefined}>
-          {topic ?? (memberCount === 1 ? "1 member" : `${memberCount} members`)}
+          {topic ?? t().roomHeader.members(memberCount)}
         </p>
       </div>
       <IconButton
         icon="people"
-        label="Members"
+        label={t().members.title}
         pressed={showsMembers}
         onClick={onToggleMembers}
         testId="members-toggle"
       />
-      <IconButton icon="leave" label="Leave room" onClick={() => setAsksToLeave(true)} testId="leave-room" />
+      <IconButton icon="leave" label={t().roomHeader.leave} onClick={() => setAsksToLeave(true)} testId="leave-room" />
       {asksToLeave && <LeaveDialog name={name} state={state} onClose={() => setAsksToLeave(false)} />}
     </header>
   );
@@ -64,9 +65,9 @@ function LeaveDialog({ name, state, onClose }: LeaveDialogProps): JSX.Element {
     if (await state.leave()) router.go({ page: "home" }, { replace: true });
   };
   return (
-    <Dialog title={`Leave ${name}?`} onClose={onClose} testId="leave-dialog">
+    <Dialog title={t().roomHeader.leaveTitle(name)} onClose={onClose} testId="leave-dialog">
       <div class="dialog-form">
-        <p>You will see no new messages. If the room is private, you need an invite to come back.</p>
+        <p>{t().roomHeader.leaveHint}</p>
         <Failure sentence={state.leaving.failure.value} testId="leave-error" />
         <button
           type="button"
@@ -75,7 +76,7 @@ function LeaveDialog({ name, state, onClose }: LeaveDialogProps): JSX.Element {
           onClick={() => void leave()}
           data-testid="leave-confirm"
         >
-          Leave room
+          {t().roomHeader.leave}
         </button>
       </div>
     </Dialog>

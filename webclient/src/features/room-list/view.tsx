@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 
 import { useOwned } from "../../core/owned";
 import { formatRoute } from "../../core/router";
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Avatar } from "../../design/components";
 import { RoomListState, type RoomSummary } from "./state";
@@ -11,11 +12,11 @@ export function RoomList({ openRoomId }: { openRoomId: string | null }): JSX.Ele
   const { client } = useWorkspace();
   const { rooms } = useOwned(() => new RoomListState(client), [client]);
   return (
-    <nav class="room-list" aria-label="Rooms">
-      <h2 class="section-title">Rooms</h2>
+    <nav class="room-list" aria-label={t().roomList.title}>
+      <h2 class="section-title">{t().roomList.title}</h2>
       {rooms.length === 0 && (
         <p class="room-list-empty" data-testid="room-list-empty">
-          You are in no room yet. Create one, or join one by its address.
+          {t().roomList.empty}
         </p>
       )}
       <ul data-testid="room-list">
@@ -49,7 +50,7 @@ function RoomLink({ room, isOpen }: { room: RoomSummary; isOpen: boolean }): JSX
 
 function UnreadBadge({ room }: { room: RoomSummary }): JSX.Element | null {
   if (room.unread === 0) return null;
-  const label = `${room.unread} unread${room.highlights > 0 ? `, ${room.highlights} for you` : ""}`;
+  const label = t().roomList.unread(room.unread, room.highlights);
   return (
     <span
       class={`badge${room.highlights > 0 ? " badge-highlight" : ""}`}

@@ -1,5 +1,6 @@
 import { EventStatus, EventType, MsgType, type MatrixEvent } from "matrix-js-sdk";
 
+import { t } from "../../core/texts";
 import { noticeText } from "./notice";
 
 /** Where a message of our own is on its way; everybody else's are `sent`. */
@@ -80,13 +81,13 @@ export function deliveryOf(status: EventStatus | null): Delivery {
 }
 
 function bodyOf(event: MatrixEvent): { text: string; style: MessageStyle } {
-  if (event.isRedacted()) return { text: "Message deleted", style: "quiet" };
+  if (event.isRedacted()) return { text: t().timeline.deleted, style: "quiet" };
   if (event.getType() === EventType.RoomMessageEncrypted) {
-    return { text: "Encrypted message. This client cannot read it yet.", style: "quiet" };
+    return { text: t().timeline.encrypted, style: "quiet" };
   }
   const { body, msgtype } = event.getContent();
   const text = typeof body === "string" ? body : "";
-  if (event.getType() === EventType.Sticker) return { text: `Sticker: ${text}`, style: "quiet" };
+  if (event.getType() === EventType.Sticker) return { text: t().timeline.sticker(text), style: "quiet" };
   switch (msgtype) {
     case MsgType.Text:
       return { text, style: "text" };
@@ -101,6 +102,6 @@ function bodyOf(event: MatrixEvent): { text: string; style: MessageStyle } {
       return { text: `${msgtype.slice(2)}: ${text}`, style: "quiet" };
     default:
       // The specification asks clients to fall back to the body of a kind they do not know.
-      return text ? { text, style: "text" } : { text: "Message of an unknown kind", style: "quiet" };
+      return text ? { text, style: "text" } : { text: t().timeline.unknownKind, style: "quiet" };
   }
 }

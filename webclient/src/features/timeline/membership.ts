@@ -1,3 +1,5 @@
+import { t } from "../../core/texts";
+
 /** A change of somebody's membership, in plain values. */
 export interface MembershipChange {
   readonly before: string;
@@ -21,13 +23,13 @@ export function membershipText(change: MembershipChange): string | null {
 function membershipLine({ before, now, isOwn, actor, target }: MembershipChange): string | null {
   switch (now) {
     case "join":
-      return `${target} joined`;
+      return t().notices.joined(target);
     case "invite":
-      return `${actor} invited ${target}`;
+      return t().notices.invited(actor, target);
     case "knock":
-      return `${target} asked to join`;
+      return t().notices.knocked(target);
     case "ban":
-      return `${actor} banned ${target}`;
+      return t().notices.banned(actor, target);
     case "leave":
       return isOwn ? ownLeaveLine(before, target) : othersLeaveLine(before, actor, target);
     default:
@@ -36,20 +38,20 @@ function membershipLine({ before, now, isOwn, actor, target }: MembershipChange)
 }
 
 function ownLeaveLine(before: string, target: string): string {
-  if (before === "invite") return `${target} declined the invite`;
-  return before === "knock" ? `${target} took back the request to join` : `${target} left`;
+  if (before === "invite") return t().notices.declined(target);
+  return before === "knock" ? t().notices.knockTakenBack(target) : t().notices.left(target);
 }
 
 function othersLeaveLine(before: string, actor: string, target: string): string {
-  if (before === "invite") return `${actor} took back the invite to ${target}`;
-  if (before === "knock") return `${actor} refused ${target}'s request to join`;
-  return before === "ban" ? `${actor} lifted the ban on ${target}` : `${actor} removed ${target}`;
+  if (before === "invite") return t().notices.inviteTakenBack(actor, target);
+  if (before === "knock") return t().notices.knockRefused(actor, target);
+  return before === "ban" ? t().notices.unbanned(actor, target) : t().notices.removed(actor, target);
 }
 
 function profileLine({ nameBefore, nameNow, pictureChanged, target }: MembershipChange): string | null {
   if (nameBefore !== nameNow) {
-    if (nameBefore === null) return `${target} chose a name`;
-    return nameNow === null ? `${nameBefore} removed their name` : `${nameBefore} is now ${nameNow}`;
+    if (nameBefore === null) return t().notices.choseName(target);
+    return nameNow === null ? t().notices.nameDropped(nameBefore) : t().notices.renamed(nameBefore, nameNow);
   }
-  return pictureChanged ? `${target} changed their picture` : null;
+  return pictureChanged ? t().notices.picture(target) : null;
 }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 
+import { t } from "../../core/texts";
 import { Avatar } from "../../design/components";
 import { hueOf } from "../../design/avatar";
 import { Icon } from "../../design/icons";
@@ -18,7 +19,7 @@ export function MessageGroupView({ group, actions }: { group: MessageGroup; acti
   return (
     <article
       class="message-group"
-      aria-label={`Messages of ${group.senderName}`}
+      aria-label={t().timeline.messagesOf(group.senderName)}
       data-testid="message-group"
       data-sender={group.senderId}
     >
@@ -70,7 +71,7 @@ function Message({ message, actions }: { message: MessageEntry; actions: Message
             </a>
           ),
         )}
-        {message.isEdited && <small class="message-edited"> (edited)</small>}
+        {message.isEdited && <small class="message-edited"> {t().timeline.edited}</small>}
       </p>
       {message.delivery === "failed" && <FailedMessage eventId={message.eventId} actions={actions} />}
     </div>
@@ -81,12 +82,12 @@ function FailedMessage({ eventId, actions }: { eventId: string; actions: Message
   return (
     <div class="message-failure" role="alert" data-testid="message-failed">
       <Icon name="warning" />
-      <span>Not sent.</span>
+      <span>{t().timeline.notSent}</span>
       <button type="button" class="link" onClick={() => actions.retry(eventId)} data-testid="message-retry">
-        Try again
+        {t().common.tryAgain}
       </button>
       <button type="button" class="link" onClick={() => actions.discard(eventId)} data-testid="message-discard">
-        Delete
+        {t().timeline.delete}
       </button>
     </div>
   );

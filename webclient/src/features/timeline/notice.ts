@@ -1,5 +1,6 @@
 import { EventType, KnownMembership, type MatrixEvent } from "matrix-js-sdk";
 
+import { t } from "../../core/texts";
 import { membershipText } from "./membership";
 
 /** One line about a state event of `actor`, or null for one that is not worth a line. */
@@ -9,23 +10,23 @@ export function noticeText(event: MatrixEvent, actor: string): string | null {
     case EventType.RoomMember:
       return membershipOf(event, actor);
     case EventType.RoomCreate:
-      return `${actor} created this room`;
+      return t().notices.created(actor);
     case EventType.RoomName:
       return content["name"]
-        ? `${actor} named the room “${text(content["name"])}”`
-        : `${actor} removed the room's name`;
+        ? t().notices.named(actor, text(content["name"]))
+        : t().notices.nameRemoved(actor);
     case EventType.RoomTopic:
-      return content["topic"] ? `${actor} set the topic to “${text(content["topic"])}”` : `${actor} removed the topic`;
+      return content["topic"] ? t().notices.topic(actor, text(content["topic"])) : t().notices.topicRemoved(actor);
     case EventType.RoomCanonicalAlias:
       return content["alias"]
-        ? `${actor} set the room's address to ${text(content["alias"])}`
-        : `${actor} removed the room's address`;
+        ? t().notices.alias(actor, text(content["alias"]))
+        : t().notices.aliasRemoved(actor);
     case EventType.RoomAvatar:
-      return `${actor} changed the room's picture`;
+      return t().notices.avatar(actor);
     case EventType.RoomEncryption:
-      return `${actor} turned on encryption`;
+      return t().notices.encryption(actor);
     case EventType.RoomTombstone:
-      return `${actor} replaced this room with a newer one`;
+      return t().notices.replaced(actor);
     default:
       return null;
   }

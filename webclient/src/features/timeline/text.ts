@@ -1,3 +1,5 @@
+import { language, locale, t } from "../../core/texts";
+
 export interface TextPart {
   readonly text: string;
   readonly href: string | null;
@@ -25,28 +27,39 @@ function withoutTrailingPunctuation(address: string): string {
   return trimmed;
 }
 
-const timeFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
-const yearFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-const fullFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const formats = {
+  time: { hour: "2-digit", minute: "2-digit" },
+  day: { weekday: "long", day: "numeric", month: "long" },
+  year: { day: "numeric", month: "long", year: "numeric" },
+  full: { dateStyle: "full", timeStyle: "medium" },
+} as const;
+// Making one costs more than using it a thousand times.
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function format(name: keyof typeof formats, atMs: number): string {
+  const key = `${language()} ${name}`;
+  const found = made.get(key) ?? new Intl.DateTimeFormat(locale(), formats[name]);
+  made.set(key, found);
+  return found.format(atMs);
+}
 
 export function timeText(atMs: number): string {
-  return timeFormat.format(atMs);
+  return format("time", atMs);
 }
 
 export function fullTimeText(atMs: number): string {
-  return fullFormat.format(atMs);
+  return format("full", atMs);
 }
 
 /** `Today`, `Yesterday`, the weekday and date in this year, the date with its year before. */
 export function dayText(atMs: number, nowMs: number): string {
   const day = startOfDay(atMs);
   const today = startOfDay(nowMs);
-  if (day.getTime() === today.getTime()) return "Today";
+  if (day.getTime() === today.getTime()) return t().timeline.today;
   const yesterday = new Date(today);
   yesterday.setDate(today.getDate() - 1);
-  if (day.getTime() === yesterday.getTime()) return "Yesterday";
-  return (day.getFullYear() === today.getFullYear() ? dayFormat : yearFormat).format(atMs);
+  if (day.getTime() === yesterday.getTime()) return t().timeline.yesterday;
+  return format(day.getFullYear() === today.getFullYear() ? "day" : "year", atMs);
 }
 
 function startOfDay(atMs: number): Date {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useRef } from "preact/hooks";
 
 import { useOwned } from "../../core/owned";
+import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
 import { Spinner } from "../../design/components";
 import { Icon } from "../../design/icons";
@@ -33,11 +34,11 @@ export function Timeline({ room }: { room: Room }): JSX.Element {
 
   return (
     <div class="timeline">
-      <div ref={frame} class="timeline-frame" role="log" aria-label="Messages" tabIndex={0} data-testid="timeline">
+      <div ref={frame} class="timeline-frame" role="log" aria-label={t().timeline.label} tabIndex={0} data-testid="timeline">
         <div class="timeline-content">
           {isAtStart && (
             <p class="timeline-start" data-testid="timeline-start">
-              This is the start of the room.
+              {t().timeline.start}
             </p>
           )}
           {hasFailed && (
@@ -47,7 +48,7 @@ export function Timeline({ room }: { room: Room }): JSX.Element {
               onClick={() => void state.loadOlder()}
               data-testid="timeline-load-again"
             >
-              Older messages could not be loaded. Try again
+              {t().timeline.olderFailed}
             </button>
           )}
           {items.map((item) => (
@@ -57,7 +58,7 @@ export function Timeline({ room }: { room: Room }): JSX.Element {
       </div>
       {state.loadingOlder.isRunning.value && (
         <div class="timeline-loading">
-          <Spinner label="Loading older messages" />
+          <Spinner label={t().timeline.loadingOlder} />
         </div>
       )}
       {!isAtBottom && (
@@ -68,7 +69,7 @@ export function Timeline({ room }: { room: Room }): JSX.Element {
           data-testid="jump-to-bottom"
         >
           <Icon name="down" />
-          {hasNewBelow ? "New messages" : "Newest"}
+          {hasNewBelow ? t().timeline.newMessages : t().timeline.newest}
         </button>
       )}
     </div>

@@ -1,6 +1,7 @@
 import { RoomMemberEvent, type MatrixClient, type Room } from "matrix-js-sdk";
 
 import { Projection, source } from "../../core/projection";
+import { t } from "../../core/texts";
 
 /** How long the server shows us as typing without another word from us. */
 const shownMs = 20_000;
@@ -75,7 +76,7 @@ export class TypingWatch {
 export function typingSentence(names: readonly string[]): string {
   const [first, second, third] = names;
   if (first === undefined) return "";
-  if (second === undefined) return `${first} is typing…`;
-  if (third === undefined) return `${first} and ${second} are typing…`;
-  return names.length === 3 ? `${first}, ${second} and ${third} are typing…` : "Several people are typing…";
+  if (second === undefined) return t().typing.one(first);
+  if (third === undefined) return t().typing.two(first, second);
+  return names.length === 3 ? t().typing.three(first, second, third) : t().typing.many;
 }

@@ -1,0 +1,23 @@
+import type { Texts } from "..";
+import { account } from "./account";
+import { common, failures } from "./common";
+import { composer } from "./composer";
+import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
+import { notices, timeline, typing } from "./timeline";
+
+export const de: Texts = {
+  account,
+  common,
+  composer,
+  createRoom,
+  failures,
+  invites,
+  joinRoom,
+  members,
+  notices,
+  roomHeader,
+  roomList,
+  shell,
+  timeline,
+  typing,
+};

@@ -1,0 +1,55 @@
+import type * as english from "../en/timeline";
+
+export const timeline: typeof english.timeline = {
+  label: "Nachrichten",
+  start: "Hier beginnt der Raum.",
+  olderFailed: "Ältere Nachrichten konnten nicht geladen werden. Erneut versuchen",
+  loadingOlder: "Ältere Nachrichten werden geladen",
+  newMessages: "Neue Nachrichten",
+  newest: "Neueste",
+  messagesOf: (name) => `Nachrichten von ${name}`,
+  edited: "(bearbeitet)",
+  notSent: "Nicht gesendet.",
+  delete: "Löschen",
+  deleted: "Nachricht gelöscht",
+  encrypted: "Verschlüsselte Nachricht. Diese Anwendung kann sie noch nicht lesen.",
+  sticker: (text) => `Sticker: ${text}`,
+  unknownKind: "Nachricht unbekannter Art",
+  today: "Heute",
+  yesterday: "Gestern",
+};
+
+export const notices: typeof english.notices = {
+  created: (actor) => `${actor} hat diesen Raum angelegt`,
+  named: (actor, name) => `${actor} hat den Raum „${name}“ genannt`,
+  nameRemoved: (actor) => `${actor} hat den Namen des Raums entfernt`,
+  topic: (actor, topic) => `${actor} hat das Thema auf „${topic}“ gesetzt`,
+  topicRemoved: (actor) => `${actor} hat das Thema entfernt`,
+  alias: (actor, alias) => `${actor} hat dem Raum die Adresse ${alias} gegeben`,
+  aliasRemoved: (actor) => `${actor} hat die Adresse des Raums entfernt`,
+  avatar: (actor) => `${actor} hat das Bild des Raums geändert`,
+  encryption: (actor) => `${actor} hat die Verschlüsselung eingeschaltet`,
+  replaced: (actor) => `${actor} hat diesen Raum durch einen neueren ersetzt`,
+  joined: (target) => `${target} ist beigetreten`,
+  invited: (actor, target) => `${actor} hat ${target} eingeladen`,
+  knocked: (target) => `${target} möchte beitreten`,
+  banned: (actor, target) => `${actor} hat ${target} verbannt`,
+  declined: (target) => `${target} hat die Einladung abgelehnt`,
+  knockTakenBack: (target) => `${target} hat die Anfrage zurückgezogen`,
+  left: (target) => `${target} ist gegangen`,
+  inviteTakenBack: (actor, target) => `${actor} hat die Einladung an ${target} zurückgezogen`,
+  knockRefused: (actor, target) => `${actor} hat die Anfrage von ${target} abgelehnt`,
+  unbanned: (actor, target) => `${actor} hat die Verbannung von ${target} aufgehoben`,
+  removed: (actor, target) => `${actor} hat ${target} entfernt`,
+  choseName: (target) => `${target} hat einen Namen gewählt`,
+  nameDropped: (name) => `${name} hat den eigenen Namen entfernt`,
+  renamed: (before, now) => `${before} heißt jetzt ${now}`,
+  picture: (target) => `${target} hat das eigene Bild geändert`,
+};
+
+export const typing: typeof english.typing = {
+  one: (name) => `${name} schreibt …`,
+  two: (first, second) => `${first} und ${second} schreiben …`,
+  three: (first, second, third) => `${first}, ${second} und ${third} schreiben …`,
+  many: "Mehrere Leute schreiben …",
+};

@@ -1,0 +1,22 @@
+export const account = {
+  logIn: "Log in",
+  loggingIn: "Logging in…",
+  logOut: "Log out",
+  username: "Username",
+  password: "Password",
+  newHere: "New here?",
+  createAccount: "Create an account",
+  create: "Create account",
+  creating: "Creating…",
+  haveAccount: "Have an account?",
+  usernameHint: "Small letters, digits and . _ - = / +",
+  token: "Registration token",
+  tokenHint: "This server gives accounts to people with a token. Ask who runs it.",
+  advanced: "Advanced",
+  homeserver: "Homeserver address",
+  homeserverHint: "The server that keeps your account. Usually the one that served this page.",
+  sameStep: "The server keeps asking for the same step.",
+  unknownSteps: (stages: string) =>
+    `This server asks new users for steps that this client does not have: ${stages}.`,
+  sessionEnded: "The server has ended your session. Please log in again.",
+};

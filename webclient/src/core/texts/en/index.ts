@@ -1,0 +1,23 @@
+import { account } from "./account";
+import { common, failures } from "./common";
+import { composer } from "./composer";
+import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
+import { notices, timeline, typing } from "./timeline";
+
+/** The English texts: the table whose keys every other language has, too. */
+export const en = {
+  account,
+  common,
+  composer,
+  createRoom,
+  failures,
+  invites,
+  joinRoom,
+  members,
+  notices,
+  roomHeader,
+  roomList,
+  shell,
+  timeline,
+  typing,
+};

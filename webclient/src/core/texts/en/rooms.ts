@@ -1,0 +1,71 @@
+import { pluralIn } from "../plural";
+
+const plural = pluralIn("en");
+
+export const shell = {
+  loadingRooms: "Loading your rooms",
+  joinRoom: "Join a room",
+  createRoom: "Create a room",
+  welcome: "Welcome to Hearth",
+  welcomeHint: "Choose a room, create one, or join one by its address.",
+  notInRoom: "You are not in this room",
+  invitedToRoom: "You are invited to it.",
+  backToRooms: "Back to rooms",
+  connectionLost: "Connection lost. Trying to reconnect…",
+  tryNow: "Try now",
+};
+
+export const roomList = {
+  title: "Rooms",
+  empty: "You are in no room yet. Create one, or join one by its address.",
+  unread: (count: number, highlights: number) =>
+    highlights > 0 ? `${count} unread, ${highlights} for you` : `${count} unread`,
+};
+
+export const invites = {
+  title: "Invites",
+  from: (name: string) => `from ${name}`,
+  join: "Join",
+  decline: "Decline",
+};
+
+export const createRoom = {
+  title: "Create a room",
+  name: "Name",
+  topic: "Topic (optional)",
+  address: "Address",
+  access: "Who can join",
+  private: "Private",
+  privateHint: "Only people who are invited can join.",
+  public: "Public",
+  publicHint: "Anybody can find it and join.",
+  create: "Create room",
+  creating: "Creating…",
+};
+
+export const joinRoom = {
+  title: "Join a room",
+  target: "Address, id or link",
+  via: "Through server (optional)",
+  viaHint: "A server that is in the room already. Needed for an id that this server does not know.",
+  join: "Join room",
+  joining: "Joining…",
+};
+
+export const roomHeader = {
+  members: (count: number) => plural(count, { one: "1 member", other: `${count} members` }),
+  leave: "Leave room",
+  leaveTitle: (name: string) => `Leave ${name}?`,
+  leaveHint: "You will see no new messages. If the room is private, you need an invite to come back.",
+};
+
+export const members = {
+  title: "Members",
+  closePanel: "Close members",
+  loading: "Loading members",
+  invited: "Invited",
+  admin: "Admin",
+  moderator: "Moderator",
+  inviteLabel: "Invite somebody",
+  invite: "Invite",
+};
