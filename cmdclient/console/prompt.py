@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from prompt_toolkit import ANSI, PromptSession, print_formatted_text
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.completion import CompleteEvent, Completer
 from prompt_toolkit.completion import Completion as Candidate
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.styles import Style
 
+from cmdclient.console.above import Above
 from cmdclient.console.completion import Completion
 
 _STYLE = Style.from_dict({"bottom-toolbar": "noreverse dim"})
@@ -32,7 +32,7 @@ class Prompt:
     def __init__(
         self, history: Path, completion: Completion, status: Callable[[], str], is_kept: Callable[[str], bool]
     ) -> None:
-        self._is_active = False
+        self._above: Above | None = None
         history.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.close(os.open(history, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -53,32 +53,36 @@ class Prompt:
     @contextlib.contextmanager
     def active(self) -> Iterator[None]:
         """While this lasts, what is written goes above the line that is being typed."""
-        with patch_stdout(raw=True):
-            self._is_active = True
-            try:
-                yield
-            finally:
-                self._is_active = False
+        self._above = Above(get_app_session().output)
+        try:
+            yield
+        finally:
+            self._above = None
 
     def read(self, prompt: str) -> str:
         """One line, or several. EOFError at the end of the input, KeyboardInterrupt for Ctrl-C."""
-        return self._session.prompt(prompt)
+        return self._read(self._session, prompt)
 
     def ask(self, prompt: str) -> str:
         """Something that is no command, and not remembered."""
-        return PromptSession[str]().prompt(prompt)
+        return self._read(PromptSession(), prompt)
 
     def ask_secret(self, prompt: str) -> str:
         """The same, not shown."""
-        return PromptSession[str]().prompt(prompt, is_password=True)
+        return self._read(PromptSession(), prompt, is_secret=True)
 
     def write(self, text: str) -> None:
         """Print a text on lines of its own; it may have escape sequences for colours."""
-        if self._is_active:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
+        if self._above is not None:
+            self._above.write(f"{text}\n")
         else:
             print_formatted_text(ANSI(text))
+
+    def _read(self, session: PromptSession[str], prompt: str, is_secret: bool = False) -> str:
+        if self._above is None:
+            return session.prompt(prompt, is_password=is_secret)
+        with self._above.reading():
+            return session.prompt(prompt, is_password=is_secret, pre_run=self._above.on_run)
 
 
 class _History(FileHistory):

@@ -14,7 +14,7 @@ from tests.cmdclient.server_fixture import cli_environment
 
 CTRL_C, CTRL_D, CTRL_U, ALT_ENTER = "\x03", "\x04", "\x15", "\x1b\r"
 HOME, DELETE, RIGHT = "\x01", "\x1b[3~", "\x1b[C"
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 _ROWS = 50
 
 

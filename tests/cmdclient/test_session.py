@@ -218,6 +218,7 @@ class Encrypted(unittest.TestCase):
         bob.say("verify", devices[0])
         bob.say("verify alice:" + self.servers[0].name, "Does the other device show the same?")
         alice.wait_for("Does the other device show the same?")
+        # What a question is about is on the screen before it.
         self.assertEqual(_emoji(alice.text), _emoji(bob.text))
         self.assertEqual(len(_emoji(alice.text)), 7)
         for console in consoles:
