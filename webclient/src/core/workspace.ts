@@ -3,6 +3,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 
 import type { Dialogs } from "./dialogs";
+import type { Media } from "./media/media";
 import type { Preferences } from "./preferences";
 import type { Router } from "./router";
 import type { Connection } from "./sync";
@@ -11,6 +12,7 @@ import type { Connection } from "./sync";
 export interface Workspace {
   readonly client: MatrixClient;
   readonly connection: Connection;
+  readonly media: Media;
   readonly router: Router;
   readonly dialogs: Dialogs;
   readonly preferences: Preferences;

@@ -88,16 +88,19 @@ export function Failure({ sentence, testId }: { sentence: string | null; testId:
   );
 }
 
-/** A round initial in one of eight colours, which is the same for the same id everywhere. */
-export function Avatar({
-  id,
-  name,
-  size = "medium",
-}: {
+export type AvatarSize = "small" | "medium" | "large" | "huge";
+
+interface AvatarProps {
   id: string;
   name: string;
-  size?: "small" | "medium" | "large";
-}): JSX.Element {
+  size?: AvatarSize;
+  /** An address that this page may load. */
+  url?: string | null;
+}
+
+/** A round picture, or an initial in one of eight colours, which is the same for the same id everywhere. */
+export function Avatar({ id, name, size = "medium", url }: AvatarProps): JSX.Element {
+  if (url) return <img class={`avatar avatar-${size}`} src={url} alt="" draggable={false} data-testid="avatar-picture" />;
   return (
     <span class={`avatar avatar-${size} hue-${hueOf(id)}`} aria-hidden="true">
       {initialOf(name)}

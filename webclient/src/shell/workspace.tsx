@@ -3,6 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 
 import { clientFor } from "../core/client";
 import { Dialogs } from "../core/dialogs";
+import { Media } from "../core/media/media";
 import type { Preferences } from "../core/preferences";
 import type { Router } from "../core/router";
 import type { Credentials, Session } from "../core/session";
@@ -23,7 +24,10 @@ export function WorkspaceRoot({ credentials, session, router, preferences }: Wor
   const workspace = useMemo(() => openWorkspace(credentials, session, router, preferences), [credentials, session, router, preferences]);
   useEffect(() => {
     void workspace.connection.start();
-    return () => workspace.connection.stop();
+    return () => {
+      workspace.connection.stop();
+      workspace.media.dispose();
+    };
   }, [workspace]);
   return (
     <WorkspaceContext.Provider value={workspace}>
@@ -50,5 +54,14 @@ function openWorkspace(
     session.end();
     router.go({ page: "login" }, { replace: true });
   };
-  return { client, connection, router, dialogs: new Dialogs(), preferences, userId: credentials.userId, logOut };
+  return {
+    client,
+    connection,
+    media: new Media(client),
+    router,
+    dialogs: new Dialogs(),
+    preferences,
+    userId: credentials.userId,
+    logOut,
+  };
 }

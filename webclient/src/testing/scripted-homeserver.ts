@@ -9,6 +9,7 @@ export interface SeenRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: JsonObject;
+  readonly authorization: string | undefined;
 }
 
 export interface Answer {
@@ -88,6 +89,7 @@ export class ScriptedHomeserver {
       path: decodeURIComponent(url.pathname).replace(/^\/_matrix\/client(\/(v\d+|unstable))?/, ""),
       query: url.searchParams,
       body: text ? (JSON.parse(text) as JsonObject) : {},
+      authorization: request.headers.authorization,
     };
     this.requests.push(seen);
     const rule = this.rules.find(({ method, path }) => method === seen.method && path.test(seen.path));

@@ -20,7 +20,7 @@ afterEach(async () => {
   await current.end();
 });
 
-const invite = { roomId: "!tea", roomName: "Tea", inviterId: "@ann:test", inviterName: "Ann" };
+const invite = { roomId: "!tea", roomName: "Tea", picture: null, inviterId: "@ann:test", inviterName: "Ann" };
 
 test("an invite names the room and who sent it", () => {
   expect(invites.invites).toEqual([invite]);

@@ -2,11 +2,13 @@ import { signal, type ReadonlySignal } from "@preact/signals";
 import { ClientEvent, KnownMembership, RoomEvent, type MatrixClient, type Room } from "matrix-js-sdk";
 
 import { sentenceOf } from "../../core/api";
+import { roomPicture } from "../../core/media/avatar-of";
 import { Projection, source } from "../../core/projection";
 
 export interface Invite {
   readonly roomId: string;
   readonly roomName: string;
+  readonly picture: string | null;
   readonly inviterId: string | null;
   readonly inviterName: string | null;
 }
@@ -14,7 +16,7 @@ export interface Invite {
 export function inviteTo(room: Room, userId: string): Invite {
   const inviterId = room.getMember(userId)?.events.member?.getSender() ?? null;
   const inviterName = inviterId === null ? null : (room.getMember(inviterId)?.rawDisplayName ?? inviterId);
-  return { roomId: room.roomId, roomName: room.name, inviterId, inviterName };
+  return { roomId: room.roomId, roomName: room.name, picture: roomPicture(room), inviterId, inviterName };
 }
 
 /** The rooms that the user is invited to, and the two answers. */

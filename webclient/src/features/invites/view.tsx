@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
 
+import { MediaAvatar } from "../../core/media/avatar";
 import { useOwned } from "../../core/owned";
 import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
-import { Avatar, Failure } from "../../design/components";
+import { Failure } from "../../design/components";
 import { InvitesState, type Invite } from "./state";
 import "./invites.css";
 
@@ -23,7 +24,7 @@ export function Invites(): JSX.Element | null {
       <ul data-testid="invite-list">
         {state.invites.map((invite) => (
           <li key={invite.roomId} class="invite" data-testid="invite" data-room-id={invite.roomId}>
-            <Avatar id={invite.roomId} name={invite.roomName} size="small" />
+            <MediaAvatar id={invite.roomId} name={invite.roomName} mxc={invite.picture} size="small" />
             <div class="invite-text">
               <strong data-testid="invite-room-name">{invite.roomName}</strong>
               {invite.inviterName && <span title={invite.inviterId ?? undefined}>{t().invites.from(invite.inviterName)}</span>}

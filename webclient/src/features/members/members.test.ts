@@ -19,6 +19,7 @@ afterEach(async () => {
 const member = (name: string, powerLevel = 0, isInvited = false): Member => ({
   userId: `@${name}:test`,
   name,
+  picture: null,
   powerLevel,
   isInvited,
 });

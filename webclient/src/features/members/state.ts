@@ -15,6 +15,7 @@ import { t } from "../../core/texts";
 export interface Member {
   readonly userId: string;
   readonly name: string;
+  readonly picture: string | null;
   readonly isInvited: boolean;
   readonly powerLevel: number;
 }
@@ -23,6 +24,7 @@ export function memberOf(member: RoomMember): Member {
   return {
     userId: member.userId,
     name: member.rawDisplayName || member.userId,
+    picture: member.getMxcAvatarUrl() ?? null,
     isInvited: member.membership === KnownMembership.Invite,
     powerLevel: member.powerLevel,
   };

@@ -2,10 +2,11 @@ import type { Room } from "matrix-js-sdk";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { MediaAvatar } from "../../core/media/avatar";
 import { useOwned } from "../../core/owned";
 import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
-import { Avatar, Failure, Field, IconButton, Spinner } from "../../design/components";
+import { Failure, Field, IconButton, Spinner } from "../../design/components";
 import { MembersState, roleOf, type Member } from "./state";
 import "./members.css";
 
@@ -41,7 +42,7 @@ function MemberLine({ member }: { member: Member }): JSX.Element {
       data-testid="member"
       data-user-id={member.userId}
     >
-      <Avatar id={member.userId} name={member.name} size="small" />
+      <MediaAvatar id={member.userId} name={member.name} mxc={member.picture} size="small" />
       <span class="member-text">
         <span class="member-name" data-testid="member-name">
           {member.name}

@@ -1,10 +1,12 @@
 import { ClientEvent, EventType, RoomEvent, RoomStateEvent, type MatrixClient, type Room } from "matrix-js-sdk";
 
+import { roomPicture } from "../../core/media/avatar-of";
 import { Projection, source } from "../../core/projection";
 import { Task } from "../../core/task";
 
 export interface RoomTitle {
   readonly name: string;
+  readonly picture: string | null;
   readonly topic: string | null;
   readonly alias: string | null;
   readonly memberCount: number;
@@ -14,6 +16,7 @@ export function titleOf(room: Room): RoomTitle {
   const topic: unknown = room.currentState.getStateEvents(EventType.RoomTopic, "")?.getContent()["topic"];
   return {
     name: room.name,
+    picture: roomPicture(room),
     topic: typeof topic === "string" && topic.trim() ? topic : null,
     alias: room.getCanonicalAlias(),
     memberCount: room.getJoinedMemberCount(),

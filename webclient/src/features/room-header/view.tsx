@@ -2,10 +2,11 @@ import type { Room } from "matrix-js-sdk";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { MediaAvatar } from "../../core/media/avatar";
 import { useOwned } from "../../core/owned";
 import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
-import { Avatar, Dialog, Failure, IconButton } from "../../design/components";
+import { Dialog, Failure, IconButton } from "../../design/components";
 import { RoomHeaderState } from "./state";
 import "./room-header.css";
 
@@ -19,7 +20,7 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
   const { client, router } = useWorkspace();
   const state = useOwned(() => new RoomHeaderState(client, room), [client, room]);
   const [asksToLeave, setAsksToLeave] = useState(false);
-  const { name, topic, alias, memberCount } = state.title;
+  const { name, picture, topic, alias, memberCount } = state.title;
   useEffect(() => {
     document.title = `${name} – ${t().common.appName}`;
     return () => {
@@ -31,7 +32,7 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
       <span class="room-header-back">
         <IconButton icon="back" label={t().shell.backToRooms} onClick={() => router.go({ page: "home" })} testId="room-back" />
       </span>
-      <Avatar id={room.roomId} name={name} />
+      <MediaAvatar id={room.roomId} name={name} mxc={picture} />
       <div class="room-header-text">
         <h1 data-testid="room-name" title={alias ?? room.roomId}>
           {name}

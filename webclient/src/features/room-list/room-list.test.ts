@@ -65,6 +65,7 @@ test("rooms of equal activity have a steady order", () => {
   const room = (roomId: string, name: string): RoomSummary => ({
     roomId,
     name,
+    picture: null,
     unread: 0,
     highlights: 0,
     lastActiveMs: 5,

@@ -7,12 +7,15 @@ import {
   type Room,
 } from "matrix-js-sdk";
 
+import { roomPicture } from "../../core/media/avatar-of";
 import { Projection, source } from "../../core/projection";
 
 /** One line of the room list. */
 export interface RoomSummary {
   readonly roomId: string;
   readonly name: string;
+  /** The `mxc:` address of its picture. */
+  readonly picture: string | null;
   readonly unread: number;
   /** How many of the unread messages mention the user. */
   readonly highlights: number;
@@ -23,6 +26,7 @@ export function summaryOf(room: Room): RoomSummary {
   return {
     roomId: room.roomId,
     name: room.name,
+    picture: roomPicture(room),
     unread: room.getUnreadNotificationCount(NotificationCountType.Total),
     highlights: room.getUnreadNotificationCount(NotificationCountType.Highlight),
     lastActiveMs: room.getLastActiveTimestamp(),

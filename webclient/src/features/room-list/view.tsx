@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
 
 import { useOwned } from "../../core/owned";
+import { MediaAvatar } from "../../core/media/avatar";
 import { formatRoute } from "../../core/router";
 import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
-import { Avatar } from "../../design/components";
 import { RoomListState, type RoomSummary } from "./state";
 import "./room-list.css";
 
@@ -39,7 +39,7 @@ function RoomLink({ room, isOpen }: { room: RoomSummary; isOpen: boolean }): JSX
       data-testid="room-link"
       data-room-id={room.roomId}
     >
-      <Avatar id={room.roomId} name={room.name} size="small" />
+      <MediaAvatar id={room.roomId} name={room.name} mxc={room.picture} size="small" />
       <span class="room-link-name" data-testid="room-link-name">
         {room.name}
       </span>

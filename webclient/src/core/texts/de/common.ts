@@ -26,6 +26,8 @@ export const failures: typeof englishFailures = {
   noAccessToken: "Der Server hat zugestimmt, aber kein Zugangstoken mitgeschickt.",
   homeserverAddress: (typed) => `„${typed}“ ist keine Adresse eines Servers.`,
   homeserverProtocol: "Die Adresse eines Servers beginnt mit https:// oder http://.",
+  attachment: "Dieser Anhang ist beschädigt: Er ist nicht, was gesendet wurde.",
+  mediaAddress: "Das ist keine Adresse einer Datei auf einem Server.",
   userId: "Eine Benutzer-ID sieht so aus: @name:example.org.",
   roomAddress: "Die Adresse eines Raums sieht so aus: #name:example.org, seine ID beginnt mit „!“.",
 };

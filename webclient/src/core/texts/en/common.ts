@@ -25,6 +25,8 @@ export const failures = {
   noAccessToken: "The server accepted, but its answer holds no access token.",
   homeserverAddress: (typed: string) => `“${typed}” is not the address of a homeserver.`,
   homeserverProtocol: "A homeserver's address starts with https:// or http://.",
+  attachment: "This attachment is damaged: it is not what was sent.",
+  mediaAddress: "This is no address of a file on a homeserver.",
   userId: "A user id looks like @name:example.org.",
   roomAddress: "A room's address looks like #name:example.org, its id starts with “!”.",
 };
