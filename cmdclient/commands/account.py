@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from cmdclient.browser_login import login_token_from_browser
 from cmdclient.client import api_path
 from cmdclient.credentials import Account, Login
 from cmdclient.errors import ApiError, TransportError, UsageError
@@ -35,6 +34,9 @@ def register(session: Session, arguments: list[str]) -> Answer:
 def login(session: Session, arguments: list[str]) -> Answer:
     """https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3login"""
     if arguments == ["browser"]:
+        # Here, as it brings an HTTP server that few need, and the first prompt is to come soon.
+        from cmdclient.browser_login import login_token_from_browser
+
         return _log_in(session, _token_body(login_token_from_browser(session)))
     if arguments[0] == "token" and len(arguments) == 2:
         return _log_in(session, _token_body(arguments[1]))

@@ -6,7 +6,6 @@ from typing import Any
 
 from cmdclient.client import api_path
 from cmdclient.errors import ApiError, UsageError
-from cmdclient.inspection import auth_tree_lines, check_lines, fetch_raw_room
 from cmdclient.registry import command
 from cmdclient.session import Session
 from cmdclient.views import Answer, Json, View
@@ -15,6 +14,9 @@ from cmdclient.views import Answer, Json, View
 @command("event", "EVENT [ROOM]", "An event in the form of servers, hash and signatures checked, and what allows it.")
 def event(session: Session, arguments: list[str]) -> Answer:
     """https://spec.matrix.org/v1.19/server-server-api/#pdus"""
+    # Here, as it brings the server's protocol and its cryptography, and the first prompt is to come soon.
+    from cmdclient.inspection import auth_tree_lines, check_lines, fetch_raw_room
+
     session.get_login()
     event_id = arguments[0]
     room_id = session.room_id(arguments[1]) if len(arguments) == 2 else _room_of(session, event_id)
