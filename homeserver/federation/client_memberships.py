@@ -17,7 +17,9 @@ from homeserver.federation.errors import BadAnswer, HttpAnswer
 from homeserver.federation.settings import FederationSettings
 from homeserver.federation.streaming import Sink, stream_lists
 from homeserver.http.egress_settings import EgressOptions
+from homeserver.protocol import canonical_json
 from homeserver.protocol.ids import is_valid_server_name
+from homeserver.protocol.room_versions import ROOM_VERSIONS
 
 Json = dict[str, Any]
 
@@ -207,6 +209,7 @@ class MembershipClient:
             if error.answer_status not in (400, 404) or invite.version not in _OLD_VERSIONS:
                 raise
             answer = await self._send_old_invite(destination, invite)
+        _check_strict(destination, invite.version, answer.event)
         return _with_signatures(destination, invite.pdu, answer.event)
 
     async def exchange_third_party_invite(self, destination: str, room_id: str, event: Mapping[str, Any]) -> None:
@@ -233,6 +236,15 @@ class MembershipClient:
 def _is_unknown_endpoint(error: HttpAnswer) -> bool:
     """Whether the server does not know the second form of an endpoint; old servers say so without an errcode."""
     return error.answer_status == 404 and error.answer.get("errcode") in (None, "M_UNRECOGNIZED")
+
+
+def _check_strict(destination: str, version: str, returned: Json) -> None:
+    """Raise 400 `M_BAD_JSON` where no event of the room version is of such JSON: to try again would be in vain."""
+    if ROOM_VERSIONS[version].strict_canonical_json:
+        try:
+            canonical_json.encode(returned)
+        except ValueError as error:
+            raise BadAnswer(destination, "its answer to the invite is no canonical JSON", 400, "M_BAD_JSON") from error
 
 
 def _with_signatures(destination: str, sent: Json, returned: Json) -> Json:

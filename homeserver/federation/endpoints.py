@@ -107,7 +107,8 @@ class HandshakeEndpoints:
         unsigned = pdu.get("unsigned")
         state = unsigned.get("invite_room_state") if isinstance(unsigned, dict) else None
         received = ReceivedInvite(origin, path["roomId"], path["eventId"], "1", pdu, state)
-        return [200, {"event": await self._invited.receive(received)}]
+        with _answered_as_in_v1():
+            return [200, {"event": await self._invited.receive(received)}]
 
     async def _make(self, request: Request, origin: str, membership: str) -> dict[str, Any]:
         path = request.parameters
@@ -180,7 +181,8 @@ def _answered_as_in_v1() -> Iterator[None]:
 
 
 def _ids(body: dict[str, Any], key: str) -> list[str]:
-    value = body.get(key)
+    """Event ids; without the list, which is required but which not all send, there is nothing to go from."""
+    value = body.get(key, [])
     if not isinstance(value, list) or not all(isinstance(one, str) and "\0" not in one for one in value):
         raise bad_json(f"{key}: must be a list of event ids.")
     return value[:100]

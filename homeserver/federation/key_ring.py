@@ -32,6 +32,8 @@ KeyName = tuple[str, str]
 ASKED_LATELY_MS = 10_000
 FIRST_FAILURE_MS = 1_000
 MAX_FAILURE_MS = 240_000
+#: But for others, who know why they ask for newer keys, it is asked again so often meanwhile.
+MOST_FOR_OTHERS = 4
 #: From this many servers on, notaries are asked first: one request in place of many, some of them to the dead.
 MANY_SERVERS = 8
 _CONCURRENT = 32
@@ -82,6 +84,7 @@ class KeyRing:
         self._flights: SingleFlight[str, None] = SingleFlight()
         self._wants: dict[str, dict[str, int]] = {}
         self._left_alone: TimedCache[str, int] = TimedCache(_MAX_IN_MEMORY, clock)
+        self._asked_again: TimedCache[str, int] = TimedCache(_MAX_IN_MEMORY, clock)
         self._slots = DeferredSemaphore(_CONCURRENT)
 
     async def request_key(self, server_name: str, key_id: str) -> VerifyKey:
@@ -115,8 +118,9 @@ class KeyRing:
             verify_json(value, server_name, known.verify_key)
 
     async def refresh(self, server_name: str) -> None:
-        """Ask a server for its keys, unless it was asked lately; then they are in the database."""
-        if server_name != self._own.server_name and self._may_ask(server_name):
+        """Ask a server for its keys on behalf of another; they are in the database then. One that was asked lately is
+        asked again a few times only, and not if it failed twice."""
+        if server_name != self._own.server_name and self._may_ask_again(server_name):
             await self._flights.run(server_name, lambda: self._fetch(server_name, notaries_first=False))
 
     def note_alive(self, server_name: str) -> None:
@@ -145,6 +149,18 @@ class KeyRing:
             and is_valid_server_name(server_name)
             and self._rules.is_allowed(server_name)
         )
+
+    def _may_ask_again(self, server_name: str) -> bool:
+        if self._may_ask(server_name):
+            self._asked_again.drop(server_name)
+            return True
+        if not is_valid_server_name(server_name) or not self._rules.is_allowed(server_name):
+            return False
+        times = (self._asked_again.find(server_name) or 0) + 1
+        if times > MOST_FOR_OTHERS or (self._left_alone.find_stale(server_name) or 0) > 1:
+            return False
+        self._asked_again.put(server_name, times, ASKED_LATELY_MS)
+        return True
 
     async def _fetch_missing(self, missing: Mapping[KeyName, int]) -> None:
         by_server: dict[str, dict[str, int]] = {}

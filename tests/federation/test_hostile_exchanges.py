@@ -11,6 +11,7 @@ from urllib.parse import quote
 from homeserver.protocol.signing import sign_json, signing_key_from_seed
 from tests.federation.hostile_case import HostileCase
 from tests.federation.room_peer import FEDERATION, Json
+from tests.support.peer_server import Exchange
 
 _KEY = signing_key_from_seed("0", bytes(range(32)))
 _OTHER_KEY = signing_key_from_seed("0", bytes(32))
@@ -85,12 +86,20 @@ class HostileExchangeTest(HostileCase):
         self.assertEqual(self.exchange(self.event()), FORBIDDEN)
 
     def test_an_invite_that_the_invited_server_does_not_sign_is_not_made(self) -> None:
-        """All is well but for the peer, which knows of no invites, or answers with another event."""
+        """All is well but for the peer, which knows none, or answers with another event, or one that cannot be."""
         self.assertGreaterEqual(self.exchange(self.event())[0], 400)
         self.peer.answers_below["/_matrix/federation/v2/invite/"] = lambda exchange: exchange.reply(
             200, json.dumps({"event": self.peer.message("no invite").pdu}).encode()
         )
         self.assertEqual(self.exchange(self.event()), (502, "M_UNKNOWN"))
+        self.peer.answers_below["/_matrix/federation/v2/invite/"] = _answer_with_a_float
+        self.assertEqual(self.exchange(self.event()), (400, "M_BAD_JSON"))
 
         answer = self.alice.request("GET", f"/rooms/{self.room_id}/state/m.room.member/{self.guest}")
         self.assertEqual(answer.status, 404)
+
+
+def _answer_with_a_float(exchange: Exchange) -> None:
+    """The invite that was sent, with what no event of the room's version may hold."""
+    event = {**json.loads(exchange.request_body)["event"], "bad": 1.5}
+    exchange.reply(200, json.dumps({"event": event}).encode())

@@ -134,6 +134,9 @@ class HostileRequestTest(HostileCase):
             body = {"earliest_events": [], "latest_events": wrong}
             answer = self.peer.ask("POST", f"{FEDERATION}/get_missing_events/{self.room_id}", body)
             self.assertEqual(answer.error, (400, "M_BAD_JSON"))
+        self.assertEqual(
+            self.peer.ask("POST", f"{FEDERATION}/get_missing_events/{self.room_id}", {}).ok(), {"events": []}
+        )
 
 
 HostileRequestTestOnPostgres = on_postgres(HostileRequestTest)

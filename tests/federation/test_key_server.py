@@ -10,6 +10,7 @@ from signedjson.sign import verify_signed_json
 from twisted.internet import reactor
 
 from homeserver.federation.endpoints_keys import KeyEndpoints
+from homeserver.federation.key_ring import MOST_FOR_OTHERS
 from homeserver.federation.key_server import KeyServer
 from homeserver.federation.settings import FederationSettings, OldVerifyKey, ServerRules
 from homeserver.http.request import Request
@@ -125,6 +126,34 @@ class Notary(KeyServerCase):
 
         self.assertGreater(answer["valid_until_ts"], later)
         self.assertEqual(peer.requests_of(SERVER), 2)
+
+    def test_a_server_is_asked_again_at_once_but_a_few_times_only(self) -> None:
+        """Who asks for what holds longer than what there is has a reason; who keeps asking gets what is stored."""
+        peer = self.peer()
+        endpoints = self.endpoints()
+        self.query_one(peer.name, endpoints=endpoints)
+
+        later = self.clock() + 1_000 * HOUR_MS
+        for _ in range(20):
+            (answer,) = self.query_one(peer.name, f"?minimum_valid_until_ts={later}", endpoints)
+            self.check(answer, peer)
+        self.assertEqual(peer.requests_of(SERVER), 1 + MOST_FOR_OTHERS)
+
+        self.clock.ahead_ms += 11_000
+        self.query_one(peer.name, f"?minimum_valid_until_ts={later}", endpoints)
+        self.assertEqual(peer.requests_of(SERVER), 2 + MOST_FOR_OTHERS)
+
+    def test_a_server_that_fails_is_not_asked_again_for_others(self) -> None:
+        """What it gave before is still given."""
+        peer = self.peer()
+        endpoints = self.endpoints()
+        self.query_one(peer.name, endpoints=endpoints)
+        peer.on("GET", SERVER, {}, 500)
+
+        later = self.clock() + 1_000 * HOUR_MS
+        for _ in range(20):
+            self.check(self.query_one(peer.name, f"?minimum_valid_until_ts={later}", endpoints)[0], peer)
+        self.assertEqual(peer.requests_of(SERVER), 3)
 
     def test_a_retired_key_is_given_in_the_answer_that_had_it_and_the_newest(self) -> None:
         peer = self.peer()
