@@ -129,7 +129,8 @@ def _login_types(world: AccountWorld, credentials: Credentials) -> LoginTypes:
     types = LoginTypes(world.database)
     if world.config.passwords.is_enabled:
         types.add(PasswordLogin(credentials, world.limits))
-    types.add(AppServiceLogin(credentials, world.app_services, world.database))
+    if not isinstance(world.app_services, NoAppServices):
+        types.add(AppServiceLogin(credentials, world.app_services, world.database))
     return types
 
 

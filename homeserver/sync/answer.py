@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import msgspec
@@ -25,12 +25,15 @@ from homeserver.sync.presenting import Presenter, Reader
 from homeserver.sync.sources import Json, Sources
 from homeserver.sync.tokens import SyncToken
 
+#: Among so many events it is found out whose presence to tell though nothing is known of it.
+_MOST_TO_SEARCH = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """What one answer is to cover. `changed`: the rooms with changes, None where that is not known. `has_topic`:
     whether there may be changes under a topic. `names_rooms`: whether each event of a room says of which it is, which
-    in `/sync` stands beside them."""
+    in `/sync` stands beside them. `newcomers`: filled on the way with the members that are shown for the first time."""
 
     requester: Requester
     filter: SyncFilter
@@ -45,6 +48,7 @@ class Ask:
     ignored: Collection[str] = ()
     has_topic: Callable[[str], bool] = lambda topic: True
     names_rooms: bool = False
+    newcomers: set[str] = field(default_factory=set)
 
     @property
     def since_position(self) -> int:
@@ -98,7 +102,8 @@ class AnswerComposer:
         if rooms:
             answer["rooms"] = rooms
         presence = self._sources.presence.presence_since(ask.requester.user_id, ask.since_volatile)
-        _put_events(answer, "presence", presence, ask.filter.presence)
+        unknown = self._sources.presence.presence_of_unknown(ask.newcomers)
+        _put_events(answer, "presence", [*presence, *unknown], ask.filter.presence)
         if ask.has_account_data:
             user_id = ask.requester.user_id
             events = self._sources.account_data.global_since(tx, user_id, ask.since_position)
@@ -206,12 +211,22 @@ class AnswerComposer:
         state = self._lazy(tx, ask, row, delta, state, is_new)
         timeline = self._timeline_json(tx, ask, delta)
         state_events = self._events(tx, ask, state, ask.filter.state)
+        if ask.since is not None and (is_new or delta.has_member_changes):
+            ask.newcomers.update(self._members_among(tx, [*state, *delta.timeline]))
         if not (is_new or ask.full_state or timeline["events"] or timeline["limited"] or state_events or is_completed):
             return {}
         entry: Json = {"timeline": timeline, ask.state_key: {"events": state_events}}
         if is_new or delta.has_member_changes or is_completed:
             entry["summary"] = self._timeline.summary(tx, row.room_nid, row.user_id)
         return entry
+
+    def _members_among(self, tx: Transaction, nids: Sequence[int]) -> Iterable[str]:
+        """Who is joined by some of the events; nobody where that would be a crowd."""
+        if len(nids) > _MOST_TO_SEARCH:
+            return ()
+        events = self._parts.loader.get_many(tx, nids).values()
+        members = (event for event in events if event.type == "m.room.member")
+        return [str(event.state_key) for event in members if event.content.get("membership") == "join"]
 
     def _lazy(
         self, tx: Transaction, ask: Ask, row: Membership, delta: RoomDelta, state: tuple[int, ...], is_new: bool

@@ -16,13 +16,18 @@ Answer = Callable[[SyncToken], Awaitable[dict[str, Any]]]
 """What there is to tell up to a token; empty for nothing."""
 
 
+Settled = Callable[[], Awaitable[None]]
+"""Wait for what follows from the last changes in a moment, so that one answer has both."""
+
+
 class Polling:
     """Long polls. Used on the reactor thread."""
 
-    def __init__(self, database: Database, streams: Streams, reactor: Clock) -> None:
+    def __init__(self, database: Database, streams: Streams, reactor: Clock, settled: Settled) -> None:
         self._database = database
         self.streams = streams
         self._reactor = reactor
+        self._settled = settled
         self.is_stopping = False
 
     def now(self) -> SyncToken:
@@ -36,6 +41,7 @@ class Polling:
         ends_at_s = self._reactor.seconds() + min(timeout_ms, MOST_TIMEOUT_MS) / 1000
         while True:
             await self.streams.follow_rooms(stream)
+            await self._settled()
             upto = self.now()
             if since is None or since.to_device is not None or not stream.is_unchanged_since(*since.places):
                 told = await answer(upto)

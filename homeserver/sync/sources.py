@@ -78,8 +78,14 @@ class PresenceSource(Protocol):
     def presence_of(self, user_ids: Iterable[str]) -> list[Json]:
         """`m.presence` events of users, whether or not the reader may see them."""
 
+    def presence_of_unknown(self, user_ids: Iterable[str]) -> list[Json]:
+        """`m.presence` events of those of the users who have not been seen yet."""
+
     def set_presence(self, user_id: str, presence: str, device_id: str = "") -> None:
         """A device of the user is syncing with this `set_presence`."""
+
+    async def settled(self) -> None:
+        """Wait, not for long, until those are told who see what has just changed."""
 
 
 class PushRuleSource(Protocol):

@@ -39,7 +39,7 @@ def wire_syncing(
 ) -> Syncing:
     """Make it all."""
     database, rooms, parts = ground.database, ground.rooms, ground.parts
-    polling = Polling(database, streams, ground.reactor)
+    polling = Polling(database, streams, ground.reactor, sources.presence.settled)
     timeline = TimelineReader(parts.snapshots, parts.loader, parts.visibility)
     composer = AnswerComposer(parts, timeline, sources, SentMembers(), rooms.partial, [encryption])
     sync = Sync(database, polling, composer, rooms.occupancy, sources.presence, encryption)

@@ -5,13 +5,14 @@ https://spec.matrix.org/v1.19/client-server-api/#presence
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from homeserver.clock import Clock
 from homeserver.protocol.errors import bad_json, forbidden
 from homeserver.protocol.ids import server_name_of
+from homeserver.slices.presence.settling import Settling, Spawn
 
 #: Of several devices of a user, the one whose state stands first here says how the user is.
 STATES = ("org.matrix.msc3026.busy", "online", "unavailable", "offline")
@@ -33,8 +34,6 @@ Touch = Callable[[Iterable[str]], int]
 """Users: wake their polls; the new serial."""
 
 SendEdu = Callable[[Collection[str], str, dict[str, Any]], None]
-Spawn = Callable[[Awaitable[None]], None]
-"""Run in the background; a failure is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Presence:
         self._audience = audience
         self._touch = touch
         self._send_edu = send_edu
-        self._spawn = spawn
+        self._settling = Settling(spawn, reactor)
         self._settings = settings
         self._reactor = reactor
         self._users: dict[str, UserPresence] = {}
@@ -101,7 +100,7 @@ class Presence:
         state = user.merged(now_s)
         if user.state != state:
             user.state = state
-            self._spawn(self._changed(user_id, user))
+            self._settling.begin(self._changed(user_id, user))
 
     async def put(self, user_id: str, state: str, status_msg: str | None) -> None:
         """The user sets a state; 400 for an unknown one."""
@@ -117,6 +116,10 @@ class Presence:
         # What was said last counts for all devices, until one of them says otherwise.
         user.devices.clear()
         await self._changed(user_id, user)
+
+    async def settled(self) -> None:
+        """Wait, not for long, until those are told who see what has just changed."""
+        await self._settling.settled()
 
     async def get(self, user_id: str, reader: str) -> dict[str, Any]:
         """A user's presence, for somebody who shares a room; 403 `M_FORBIDDEN` otherwise."""
@@ -143,6 +146,12 @@ class Presence:
             {"type": "m.presence", "sender": user_id, "content": self._content(user)} for user_id, user in known.items()
         ]
 
+    def presence_of_unknown(self, user_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """`m.presence` events of those of the users who have not been seen yet, and are offline."""
+        if not self._settings.is_enabled:
+            return []
+        return self.presence_of(user_id for user_id in user_ids if user_id not in self._users)
+
     def members_changed(self, user_ids: Iterable[str]) -> None:
         """The memberships of these users have changed: they may see and be seen by others than before."""
         moved = {one for one in user_ids if server_name_of(one) == self._settings.server_name}
@@ -151,7 +160,7 @@ class Presence:
         self._moved |= moved
         if not self._is_looking:
             self._is_looking = True
-            self._spawn(self._look_around())
+            self._settling.begin(self._look_around())
 
     async def receive(self, origin: str, content: dict[str, Any]) -> None:
         """An `m.presence` EDU; what the origin says of other servers' users is ignored.
@@ -188,7 +197,7 @@ class Presence:
                 user.state = "unavailable"
             else:
                 continue
-            self._spawn(self._changed(user_id, user))
+            self._settling.begin(self._changed(user_id, user))
 
     def _tell_back(self, user_id: str, new_readers: Iterable[str]) -> None:
         """A user of another server is seen by users of this one for the first time: of those of whom that server has

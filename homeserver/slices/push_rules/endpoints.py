@@ -7,12 +7,22 @@ from typing import Any
 from homeserver.http.request import Request
 from homeserver.http.response import Json
 from homeserver.http.routing import route
-from homeserver.protocol.errors import bad_json, invalid_param, not_found
+from homeserver.protocol.errors import bad_json, invalid_param
 from homeserver.protocol.requester import Requester
 from homeserver.slices.push_rules.service import NewRule, PushRules
 
 _ROOT = "/_matrix/client/v3/pushrules"
 _RULE = f"{_ROOT}/global/{{kind}}/{{ruleId}}"
+_NO_RULE = [
+    f"{_ROOT}/{{scope}}",
+    f"{_ROOT}/{{scope}}/",
+    f"{_ROOT}/{{scope}}/{{kind}}",
+    f"{_ROOT}/{{scope}}/{{kind}}/",
+    f"{_ROOT}/{{scope}}/{{kind}}/{{ruleId}}",
+    f"{_ROOT}/{{scope}}/{{kind}}/{{ruleId}}/{{attribute}}",
+]
+#: What `actions` may name: the one there is, and those of old, which do nothing.
+_ACTIONS = frozenset({"notify", "dont_notify", "coalesce"})
 
 
 class PushRuleEndpoints:
@@ -21,7 +31,7 @@ class PushRuleEndpoints:
     def __init__(self, push_rules: PushRules) -> None:
         self._push_rules = push_rules
 
-    @route("GET", [f"{_ROOT}/", _ROOT])
+    @route("GET", f"{_ROOT}/")
     async def all_rules(self, request: Request, requester: Requester) -> Json:
         """All push rules of the user.
 
@@ -29,7 +39,7 @@ class PushRuleEndpoints:
         """
         return {"global": await self._push_rules.get_rules(requester.user_id)}
 
-    @route("GET", [f"{_ROOT}/global/", f"{_ROOT}/global"])
+    @route("GET", f"{_ROOT}/global/")
     async def global_rules(self, request: Request, requester: Requester) -> Json:
         """The rules of the only scope there is.
 
@@ -45,6 +55,13 @@ class PushRuleEndpoints:
         if found is None:
             raise invalid_param("A rule is of the kind override, content, room, sender or underride.")
         return found
+
+    @route(["GET", "PUT", "DELETE"], _NO_RULE)
+    async def no_rule(self, request: Request, requester: Requester) -> Json:
+        """Where a part of a rule's path is missing, or its scope is another than the only one there is now."""
+        raise invalid_param(
+            "A push rule is at pushrules/global/{kind}/{ruleId}, its parts at .../enabled and .../actions."
+        )
 
     @route("GET", _RULE)
     async def rule(self, request: Request, requester: Requester) -> Json:
@@ -85,7 +102,7 @@ class PushRuleEndpoints:
         """
         path = request.parameters
         if path["attribute"] not in ("enabled", "actions"):
-            raise not_found("A rule has 'enabled' and 'actions'.")
+            raise invalid_param("A rule has 'enabled' and 'actions'.")
         rule = await self._push_rules.get_rule(requester.user_id, path["kind"], path["ruleId"])
         return {path["attribute"]: rule[path["attribute"]]}
 
@@ -99,7 +116,7 @@ class PushRuleEndpoints:
         name = path["attribute"]
         wanted: dict[str, type] = {"enabled": bool, "actions": list}
         if name not in wanted:
-            raise not_found("A rule has 'enabled' and 'actions'.")
+            raise invalid_param("A rule has 'enabled' and 'actions'.")
         value = body.get(name)
         if not isinstance(value, wanted[name]):
             raise bad_json(f"{name}: must be {'true or false' if name == 'enabled' else 'a list'}.")
@@ -129,6 +146,13 @@ def _rule(kind: str, rule_id: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_actions(actions: list[Any]) -> None:
+    """400 for what is no action. What carries somebody's own prefix is kept: clients may know what it means.
+
+    https://spec.matrix.org/v1.19/client-server-api/#actions
+    """
     for action in actions:
-        if not isinstance(action, str) and not (isinstance(action, dict) and "set_tweak" in action):
+        if isinstance(action, str):
+            if action not in _ACTIONS and "." not in action:
+                raise bad_json(f"actions: there is no action {action[:50]!r}.")
+        elif not (isinstance(action, dict) and "set_tweak" in action):
             raise bad_json("actions: each must be a string, or an object with 'set_tweak'.")

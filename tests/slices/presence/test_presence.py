@@ -63,6 +63,33 @@ class PresenceTest(HomeserverCase):
         content = self.bob.sync_until(lambda answer: presence_of(self.alice, answer), since, set_presence="offline")
         self.assertEqual(content["presence"], "unavailable")
 
+    def test_who_comes_into_a_room_sees_the_others_in_the_same_answer(self) -> None:
+        """And the others see them, in the answer that has the join."""
+        for user in (self.alice, self.carol):
+            user.sync()
+        alice_since, carol_since = self.alice.sync()["next_batch"], self.carol.sync()["next_batch"]
+        self.carol.join(self.room)
+
+        answer = self.carol.sync(carol_since)
+        self.assertIn(self.room, answer["rooms"]["join"])
+        self.assertEqual((presence_of(self.alice, answer) or {})["presence"], "online")
+        answer = self.alice.sync(alice_since)
+        self.assertIn(self.room, answer["rooms"]["join"])
+        self.assertEqual((presence_of(self.carol, answer) or {})["presence"], "online")
+
+    def test_who_was_never_online_is_told_as_offline_to_newcomers(self) -> None:
+        """Those in a room that is new to the reader, and who comes into one that is not."""
+        since = self.carol.sync(set_presence="offline")["next_batch"]
+        alice_since = self.alice.sync(set_presence="offline")["next_batch"]
+        self.carol.join(self.room)
+
+        answer = self.carol.sync(since, set_presence="offline")
+        for user in (self.alice, self.bob):
+            self.assertEqual((presence_of(user, answer) or {})["presence"], "offline")
+        answer = self.alice.sync(alice_since, set_presence="offline")
+        self.assertEqual((presence_of(self.carol, answer) or {})["presence"], "offline")
+        self.assertNotIn("presence", self.alice.sync(answer["next_batch"], set_presence="offline"))
+
     def test_a_user_may_be_busy(self) -> None:
         """As clients say it that ask whether the server knows of it (MSC3026)."""
         busy = "org.matrix.msc3026.busy"
