@@ -14,6 +14,7 @@ from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
 from homeserver.rooms import queries_events, queries_members, queries_partial, queries_rooms
+from homeserver.rooms.auth_graph import chains_of
 from homeserver.rooms.current import membership_row
 from homeserver.rooms.kernel import RoomParts, room_lock
 from homeserver.rooms.outliers import outlier_row
@@ -101,7 +102,10 @@ class Importer:
         if joined.servers is not None and not is_first:
             joined = self._with_members(tx, room, joined, is_there)
         if not is_there and self._parts.loader.find_stored(tx, event.event_id) is None:
+            end_nid = self._find_unheard_end(tx, room, joined)
             queries_rooms.delete_tips(tx, room.room_nid)
+            if end_nid is not None:
+                queries_rooms.replace_tips(tx, room.room_nid, (), end_nid)
             forget_partial(tx, room.room_nid)
         verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
         if verdict is None or isinstance(verdict, Missing):
@@ -109,9 +113,26 @@ class Importer:
             verdict = self._parts.receiver.receive(tx, room, arrival)
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
+        if not queries_members.has_joined_member(tx, room.room_nid, server_name_of(event.sender)):
+            raise MatrixError(403, "M_FORBIDDEN", "The server that was asked has not heard that you were made to leave.")
         if joined.servers is not None:
             self._begin_partial(tx, room, joined, verdict)
         return True
+
+    def _find_unheard_end(self, tx: Transaction, room: RoomRecord, joined: JoinedRoom) -> int | None:
+        """The event by which the user was made to leave or banned, where the resident has not heard of it: then the
+        join comes beside it, and what the two resolve to says whether the user is in the room."""
+        user_id = str(joined.join.state_key)
+        row = queries_members.find_membership(tx, user_id, room.room_nid)
+        if row is None or row.membership not in ("leave", "ban"):
+            return None
+        end = self._parts.loader.stored_by_nid(tx, [row.event_nid])[row.event_nid]
+        if end.state_after is None or end.status is not Status.ACCEPTED or end.event.sender == user_id:
+            return None
+        told_id = joined.state_ids.get((MEMBER, user_id), "")
+        told = queries_events.nids_by_id(tx, [told_id]).get(told_id)
+        heard = set() if told is None else {told, *chains_of(tx, [told])[told]}
+        return None if row.event_nid in heard else row.event_nid
 
     def _with_members(self, tx: Transaction, room: RoomRecord, joined: JoinedRoom, is_there: bool) -> JoinedRoom:
         """Another local user has joined meanwhile, with all members: those that were left out are known."""
