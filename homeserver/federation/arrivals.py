@@ -15,7 +15,6 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred, DeferredList, DeferredSemaphore
 
 from homeserver.database import Database, Transaction
-from homeserver.federation import queries_incoming
 from homeserver.federation.errors import Withheld, is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
@@ -158,7 +157,7 @@ class Arrivals:
         What is less deep than this server's join is no news but history, to be fetched when somebody reads there; of it
         only what the others cite is taken.
         """
-        entry_depth = await self._database.glance(queries_incoming.entry_depth, room.room_nid, self._server_name)
+        entry_depth = await self._database.glance(queries_rooms.entry_depth, room.room_nid, self._server_name)
         found = {event.event_id: event}
         latest = [event.event_id]
         for _ in range(_MOST_SPANS):
@@ -207,7 +206,7 @@ class Arrivals:
 
     def _withheld(self, tx: Transaction, room: RoomRecord, event: Event) -> set[str]:
         """What is still missing just before an event that is news."""
-        entry_depth = queries_incoming.entry_depth(tx, room.room_nid, self._server_name)
+        entry_depth = queries_rooms.entry_depth(tx, room.room_nid, self._server_name)
         return self._lacking(tx, event.prev_events) if event.depth > entry_depth else set()
 
     def _incomplete(self, tx: Transaction, events: Sequence[Event], found: Collection[str]) -> list[str]:

@@ -88,15 +88,3 @@ def staged(tx: Transaction, queue: tuple[str, str], after_nid: int, limit: int) 
 def unstage(tx: Transaction, staged_nids: Collection[int]) -> None:
     """These PDUs have been worked on."""
     tx.run_many("DELETE FROM staged_pdus WHERE staged_nid = :nid", [{"nid": nid} for nid in staged_nids])
-
-
-def entry_depth(tx: Transaction, room_nid: int, server_name: str) -> int:
-    """The depth at which the server's present stay in a room begins; 0 where it is not in the room."""
-    depth = tx.value(
-        """SELECT MIN(e.depth) FROM room_servers s
-           JOIN events e ON e.room_nid = s.room_nid AND e.position = s.from_position
-           WHERE s.room_nid = :room AND s.server_name = :server AND s.to_position IS NULL""",
-        room=room_nid,
-        server=server_name,
-    )
-    return 0 if depth is None else int(depth)

@@ -26,7 +26,7 @@ class CurrentState:
     def __init__(self, snapshots: Snapshots, loader: EventLoader, server_name: str) -> None:
         self._snapshots = snapshots
         self._loader = loader
-        self._server_name = server_name
+        self.server_name = server_name
         self.on_changed: list[OnState] = []
 
     def advance(self, tx: Transaction, room: RoomRecord, snapshot_nid: int, cause_nid: int) -> Delta:
@@ -49,7 +49,7 @@ class CurrentState:
     def _is_entry(self, tx: Transaction, cause_nid: int) -> bool:
         """Whether it is a local user's join, by which this server may have come back into the room."""
         cause = self._loader.get(tx, cause_nid)
-        return cause.membership == "join" and server_name_of(cause.sender) == self._server_name
+        return cause.membership == "join" and server_name_of(cause.sender) == self.server_name
 
     def _write(
         self,
@@ -91,7 +91,7 @@ class CurrentState:
             rows.append(membership_row(tx, room.room_nid, user_id, membership, nid))
         queries_members.write_memberships(tx, rows)
         for user_id in members:
-            if server_name_of(user_id) == self._server_name:
+            if server_name_of(user_id) == self.server_name:
                 tx.publish("membership", user_id)
         tx.publish("members", str(room.room_nid))
         self._write_servers(tx, room.room_nid, {server_name_of(user_id) for user_id in members})
@@ -110,7 +110,7 @@ class CurrentState:
             for user_id, nid in members.items()
             if nid is not None
             and events[nid].membership in ("leave", "ban")
-            and server_name_of(user_id) != self._server_name
+            and server_name_of(user_id) != self.server_name
         ]
         before = [queries_members.find_membership(tx, user_id, room.room_nid) for user_id in ended]
         return {server_name_of(row.user_id) for row in before if row and row.membership in ("invite", "knock")}
@@ -128,7 +128,7 @@ class CurrentState:
 
     def _may_have_others(self, tx: Transaction, room_nid: int, server_name: str) -> bool:
         """Whether other users of a server may be in the room, of whom is not known yet."""
-        return server_name != self._server_name and queries_partial.is_incomplete(tx, room_nid)
+        return server_name != self.server_name and queries_partial.is_incomplete(tx, room_nid)
 
 
 def membership_row(

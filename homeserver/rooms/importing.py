@@ -114,7 +114,9 @@ class Importer:
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
         if not queries_members.has_joined_member(tx, room.room_nid, server_name_of(event.sender)):
-            raise MatrixError(403, "M_FORBIDDEN", "The server that was asked has not heard that you were made to leave.")
+            raise MatrixError(
+                403, "M_FORBIDDEN", "The server that was asked has not heard that you were made to leave."
+            )
         if joined.servers is not None:
             self._begin_partial(tx, room, joined, verdict)
         return True

@@ -13,6 +13,7 @@ from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.outliers import Outliers
 from homeserver.rooms.receiving import Receiver
 from homeserver.rooms.redacting import Redactor
+from homeserver.rooms.rejudging import Rejudging
 from homeserver.rooms.rendering import Renderer
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
@@ -32,6 +33,7 @@ class RoomParts:
     composer: Composer
     receiver: Receiver
     outliers: Outliers
+    rejudging: Rejudging
     visibility: Visibility
     renderer: Renderer
     current: CurrentState
@@ -52,14 +54,19 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     redactor = Redactor(snapshots, loader)
     appender = Appender(snapshots, loader, resolver, current, redactor)
     unseen = UnseenMembers(snapshots, loader, resolver)
+    receiver = Receiver(snapshots, loader, resolver, appender, unseen)
+    outliers = Outliers(loader)
+    rejudging = Rejudging(snapshots, loader, resolver, appender, current, receiver)
+    outliers.on_known.append(rejudging.make_whole)
     parts = RoomParts(
         snapshots=snapshots,
         loader=loader,
         resolver=resolver,
         appender=appender,
         composer=Composer(snapshots, loader, resolver, appender, sign),
-        receiver=Receiver(snapshots, loader, resolver, appender, unseen),
-        outliers=Outliers(loader),
+        receiver=receiver,
+        rejudging=rejudging,
+        outliers=outliers,
         visibility=visibility,
         renderer=renderer,
         current=current,

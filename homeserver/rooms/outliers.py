@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pyroaring import BitMap
@@ -22,11 +22,16 @@ def implied_create_id(room: RoomRecord) -> str | None:
     return "$" + room.room_id[1:] if room.version.room_id_is_create_hash else None
 
 
+OnKnown = Callable[[Transaction, RoomRecord, StoredEvent, Event], bool]
+"""Called within the transaction with an event as it is kept and as it comes again; whether it is kept otherwise now."""
+
+
 class Outliers:
     """Stores outliers, each checked against the events it cites. Callable in the writer thread."""
 
     def __init__(self, loader: EventLoader) -> None:
         self._loader = loader
+        self.on_known: list[OnKnown] = []
 
     def add(self, tx: Transaction, room: RoomRecord, events: Iterable[Event]) -> dict[str, StoredEvent]:
         """Store what is not here yet; every one of them as it is stored now. Signatures were checked before.
@@ -34,7 +39,7 @@ class Outliers:
         An event whose auth events are not all at hand is left out: it cannot be judged.
         """
         by_id = {event.event_id: event for event in events if event.room_id == room.room_id}
-        known = self._loader.stored_by_id(tx, by_id)
+        known = self._known(tx, room, by_id)
         order = auth_order({event_id: event for event_id, event in by_id.items() if event_id not in known})
         fresh = [by_id[event_id] for event_id in order]
         cited = {auth_id for event in fresh for auth_id in event.auth_events} - by_id.keys()
@@ -50,6 +55,12 @@ class Outliers:
         ]
         queries_events.insert_events(tx, rows)
         return {event_id: around[event_id] for event_id in by_id if event_id in around}
+
+    def _known(self, tx: Transaction, room: RoomRecord, events: Mapping[str, Event]) -> dict[str, StoredEvent]:
+        known = self._loader.stored_by_id(tx, events)
+        others = [one for one in known.values() if one.event.encoded != events[one.event.event_id].encoded]
+        is_other = [hook(tx, room, one, events[one.event.event_id]) for one in others for hook in self.on_known]
+        return self._loader.stored_by_id(tx, events) if any(is_other) else known
 
     def _row(
         self,

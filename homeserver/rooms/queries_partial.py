@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from homeserver.database import Transaction
 from homeserver.protocol.events import StateKey
@@ -126,13 +125,3 @@ def placed_events(tx: Transaction, room_nid: int) -> list[int]:
         room=room_nid,
     )
     return [row[0] for row in rows]
-
-
-def move_place(tx: Transaction, event_nid: int, row: Mapping[str, Any]) -> None:
-    """Another state before and after an event: status, position, state_before, state_after, replaces_nid."""
-    tx.run(
-        """UPDATE events SET status = :status, position = :position, state_before = :state_before,
-               state_after = :state_after, replaces_nid = :replaces_nid WHERE event_nid = :nid""",
-        nid=event_nid,
-        **row,
-    )

@@ -171,3 +171,15 @@ def sent_by_device(tx: Transaction, event_nids: Collection[int]) -> list[tuple[i
         nids=list(event_nids),
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def entry_depth(tx: Transaction, room_nid: int, server_name: str) -> int:
+    """The depth at which the server's present stay in a room begins; 0 where it is not in the room."""
+    depth = tx.value(
+        """SELECT MIN(e.depth) FROM room_servers s
+           JOIN events e ON e.room_nid = s.room_nid AND e.position = s.from_position
+           WHERE s.room_nid = :room AND s.server_name = :server AND s.to_position IS NULL""",
+        room=room_nid,
+        server=server_name,
+    )
+    return 0 if depth is None else int(depth)

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from homeserver.database import Transaction
@@ -14,7 +14,7 @@ from homeserver.protocol.events import Event, StateKey
 from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.append import Appender, Placement
 from homeserver.rooms.loading import EventLoader
-from homeserver.rooms.outliers import cited_events, implied_create_id, is_allowed_by_cited
+from homeserver.rooms.outliers import OnKnown, cited_events, implied_create_id, is_allowed_by_cited
 from homeserver.rooms.records import RoomRecord, Status, StoredEvent
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots, State, difference
@@ -48,6 +48,10 @@ class Arrival:
     states_after: Mapping[str, Mapping[StateKey, str]] = field(default_factory=dict)
 
 
+OnOtherVerdict = Callable[[Transaction, RoomRecord, StoredEvent], None]
+"""Called within the transaction with an event that was known without its place and has another verdict with it."""
+
+
 class Receiver:
     """Decides and writes. Callable in the writer thread, with the room's lock held."""
 
@@ -64,11 +68,13 @@ class Receiver:
         self._resolver = resolver
         self._appender = appender
         self._unseen = unseen
+        self.on_other_verdict: list[OnOtherVerdict] = []
+        self.on_known: list[OnKnown] = []
 
     def receive(self, tx: Transaction, room: RoomRecord, arrival: Arrival) -> Verdict:
         """Accept, soft-fail or reject an event and store it so; or say what is missing."""
         event = arrival.event
-        existing = self._loader.find_stored(tx, event.event_id)
+        existing = self._find_known(tx, room, event)
         if existing is not None and existing.state_after is not None:
             return existing
         ids = {*event.prev_events, *event.auth_events}
@@ -90,7 +96,18 @@ class Receiver:
             is_live=arrival.is_live,
             existing_nid=None if existing is None else existing.event_nid,
         )
-        return self._appender.append(tx, room, event, placement)
+        stored = self._appender.append(tx, room, event, placement)
+        if existing is not None and (existing.status is Status.REJECTED) != (status is Status.REJECTED):
+            for hook in self.on_other_verdict:
+                hook(tx, room, stored)
+        return stored
+
+    def _find_known(self, tx: Transaction, room: RoomRecord, event: Event) -> StoredEvent | None:
+        known = self._loader.find_stored(tx, event.event_id)
+        if known is None or known.event.encoded == event.encoded:
+            return known
+        is_other = [hook(tx, room, known, event) for hook in self.on_known]
+        return self._loader.find_stored(tx, event.event_id) if any(is_other) else known
 
     def snapshot_of(self, tx: Transaction, room: RoomRecord, state_ids: Mapping[StateKey, str]) -> int:
         """The snapshot of a state that was fetched; events that were rejected or are not here are left out."""

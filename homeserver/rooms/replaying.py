@@ -7,11 +7,11 @@ after it. Mostly nothing changes; where it does, an event is hidden or shown, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from homeserver.database import Transaction
 from homeserver.protocol.events import StateKey
-from homeserver.rooms import queries_partial, queries_rooms
+from homeserver.rooms import queries_partial, queries_rejected, queries_rooms
 from homeserver.rooms.append import Placement
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.outliers import cited_events, implied_create_id, is_allowed_by_cited
@@ -34,6 +34,7 @@ class _Course:
     after: dict[str, int]
     history: Mapping[str, StateIds]
     has_changed: bool = False
+    other_verdicts: list[int] = field(default_factory=list)
 
 
 class Replay:
@@ -65,6 +66,9 @@ class Replay:
                 course.after[stored.event.event_id] = self._judge(tx, course, stored)
         if course.has_changed:
             self._move_tips(tx, course)
+        # What was fetched with these, and has no place, cites them.
+        for other in self._parts.loader.stored_by_nid(tx, course.other_verdicts).values():
+            self._parts.rejudging.follow(tx, room, other)
 
     def _placed(self, tx: Transaction, room: RoomRecord) -> list[StoredEvent]:
         nids = queries_partial.placed_events(tx, room.room_nid)
@@ -77,6 +81,8 @@ class Replay:
         status = self._status(tx, course.room, stored, before)
         if before == stored.state_before and status is stored.status and stored.state_after is not None:
             return stored.state_after
+        if (status is Status.REJECTED) != (stored.status is Status.REJECTED):
+            course.other_verdicts.append(stored.event_nid)
         if status is Status.ACCEPTED and stored.status is Status.REJECTED:
             course.has_changed = True
             is_live = stored.event.depth > course.join.event.depth
@@ -99,7 +105,7 @@ class Replay:
             "state_after": after,
             "replaces_nid": replaces,
         }
-        queries_partial.move_place(tx, stored.event_nid, place)
+        queries_rejected.move_place(tx, stored.event_nid, place)
         return after
 
     def _before(self, tx: Transaction, course: _Course, stored: StoredEvent) -> int:

@@ -55,10 +55,11 @@ EVENTS = Table(
     CREATE INDEX events_by_depth ON events (room_nid, depth, event_nid);
     CREATE INDEX events_outbound ON events (position) WHERE outbound = 1;
     CREATE INDEX events_by_thread ON events (room_nid, thread_id, position) WHERE thread_id IS NOT NULL;
+    CREATE INDEX events_rejected ON events (room_nid, event_nid) WHERE status = 2;
     """,
     bound="one row an event of a known room",
     reaper="never: history is kept; deleting a room removes its rows",
-    version=2,
+    version=3,
     migrations={
         2: """
         ALTER TABLE events ADD COLUMN thread_id TEXT;
@@ -68,7 +69,8 @@ EVENTS = Table(
         ALTER TABLE events ADD COLUMN thread_highlighting BIGINT;
         UPDATE events SET notifying = 0, highlighting = 0 WHERE position > 0;
         CREATE INDEX events_by_thread ON events (room_nid, thread_id, position) WHERE thread_id IS NOT NULL;
-        """
+        """,
+        3: "CREATE INDEX events_rejected ON events (room_nid, event_nid) WHERE status = 2;",
     },
 )
 

@@ -16,9 +16,9 @@ class ResidentPeer:
     """The peer's part as a resident server. The room is a chain of events but for what tests put beside it; `last` is
     its end. `before_letting_in` is called when a join has arrived and is not answered yet."""
 
-    def __init__(self, peer: RoomPeer) -> None:
+    def __init__(self, peer: RoomPeer, version: str = "11") -> None:
         self.peer = peer
-        self.room_id = peer.found()
+        self.room_id = peer.found(version)
         self.before_letting_in: Callable[[Event], object] = lambda join: None
         self._events = {event.event_id: event for event in peer.state.values()}
         assert peer.join_event is not None

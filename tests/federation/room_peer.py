@@ -106,7 +106,7 @@ class RoomPeer:
         self.state = {}
         self.join_event = None
         states: list[tuple[str, str, Json]] = [
-            ("m.room.create", "", {"room_version": version}),
+            ("m.room.create", "", {"room_version": version, "creator": self.user_id}),
             ("m.room.member", self.user_id, {"membership": "join"}),
             ("m.room.power_levels", "", {"users": {self.user_id: 100}}),
             ("m.room.join_rules", "", {"join_rule": "public"}),

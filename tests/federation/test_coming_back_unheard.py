@@ -8,6 +8,7 @@ from __future__ import annotations
 from homeserver.protocol.events import Event
 from tests.federation.hostile_case import HostileCase
 from tests.federation.resident_peer import ResidentPeer
+from tests.federation.room_peer import Json
 from tests.federation.two_servers import wait_for_section
 from tests.support.databases import on_postgres
 
@@ -33,7 +34,7 @@ class ComingBackUnheardTest(HostileCase):
 
     def end(self, join: Event, membership: str) -> Event:
         """Alice is kicked or banned, and hears of it; the resident goes on as if it had not."""
-        place = {"prev_events": [join.event_id], "depth": join.depth + 1}
+        place: Json = {"prev_events": [join.event_id], "depth": join.depth + 1}
         end = self.peer.build("m.room.member", {"membership": membership}, state_key=self.alice.user_id, **place)
         self.peer.send([end]).ok()
         wait_for_section(self.alice, "leave", self.room_id)
