@@ -13,12 +13,14 @@ from homeserver.config.section import Section
 
 @dataclass(frozen=True, slots=True)
 class DatabaseConfig:
-    """`engine` is `sqlite` (with `path`, or `:memory:`) or `postgresql` (with libpq's parameters by their names)."""
+    """`engine` is `sqlite` (with `path`, or `:memory:`) or `postgresql` (with libpq's parameters by their names);
+    of PostgreSQL's connections `min_connections` are opened at the start."""
 
     engine: str
     path: str | None = None
     parameters: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
-    max_connections: int = 10
+    min_connections: int = 0
+    max_connections: int = 6
 
 
 def database_from(top: Section) -> DatabaseConfig:
@@ -28,9 +30,9 @@ def database_from(top: Section) -> DatabaseConfig:
     args = section.section("args")
     section.ignore("txn_limit", "allow_unsafe_locale", "statement_timeout")
     section.finish()
-    args.ignore("cp_min", "cp_openfun", "cp_noisy", "cp_reconnect", "synchronous_commit")
+    args.ignore("cp_openfun", "cp_noisy", "cp_reconnect", "synchronous_commit")
     if name == "sqlite3":
-        args.ignore("cp_max", "check_same_thread")
+        args.ignore("cp_min", "cp_max", "check_same_thread")
         path = args.read("database", TEXT, "homeserver.db")
         args.finish()
         return DatabaseConfig("sqlite", path if path == ":memory:" else str(Path(path).expanduser().absolute()))
@@ -71,6 +73,7 @@ def _postgresql(args: Section) -> DatabaseConfig:
     password = args.secret("password")
     if password is not None:
         parameters["password"] = password
-    most = args.read("cp_max", integer(2, 1000), 10)
+    most = args.read("cp_max", integer(3, 1000), 6)
+    least = min(most, args.read("cp_min", integer(0, 1000), 0))
     args.finish()
-    return DatabaseConfig("postgresql", parameters=MappingProxyType(parameters), max_connections=most)
+    return DatabaseConfig("postgresql", None, MappingProxyType(parameters), least, most)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from homeserver.database.cache import ByteCache, CacheBudget
-from homeserver.database.database import Database
+from homeserver.database.database import Database, ReaderLimits
 from homeserver.database.engine import DatabaseClosed, DatabaseTooNew, OutcomeUnknown
 from homeserver.database.feed import Change, ChangeFeed
 from homeserver.database.opening import open_database
@@ -19,6 +19,7 @@ __all__ = [
     "DatabaseTooNew",
     "NotFoundRow",
     "OutcomeUnknown",
+    "ReaderLimits",
     "Transaction",
     "open_database",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from twisted.internet.threads import deferToThreadPool
@@ -15,7 +16,7 @@ from homeserver.database.engine import DatabaseClosed, Engine
 from homeserver.database.feed import Change, ChangeFeed
 from homeserver.database.listener import VOLATILE_CHANNEL, Listener
 from homeserver.database.postgresql import PostgresEngine
-from homeserver.database.reading import Reader, ThreadReaders
+from homeserver.database.reading import Reader, Readers
 from homeserver.database.schema import prepare_tables
 from homeserver.database.seen import SeenChanges
 from homeserver.database.tables import Table
@@ -25,23 +26,31 @@ from homeserver.database.writer import Job, Writer
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-_READERS = 4
 #: More than were given out between a backup and its use; positions go far beyond what is left of them.
 _SKIPPED_POSITIONS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderLimits:
+    """How many connections that read are opened at the start, and how many there are at most."""
+
+    least: int = 0
+    most: int = 4
 
 
 class Database:
     """Runs transaction bodies: ordinary functions whose first parameter is the `Transaction`."""
 
-    def __init__(self, engine: Engine, reactor: Any) -> None:
+    def __init__(self, engine: Engine, reactor: Any, limits: ReaderLimits = ReaderLimits()) -> None:
         self._engine = engine
         self._reactor = reactor
         self.feed = ChangeFeed()
         self._seen = SeenChanges()
         self.writer = Writer(engine, self.feed, reactor, self._seen)
         self._listener: Listener | None = None
-        self._pool = ThreadPool(0, _READERS, name="database-readers")
-        self._readers = ThreadReaders(engine)
+        self._pool = ThreadPool(0, limits.most, name="database-readers")
+        self._limits = limits
+        self._readers = Readers(engine)
         self._inline = Reader(engine)
         self._is_closed = False
 
@@ -57,6 +66,7 @@ class Database:
         if isinstance(self._engine, PostgresEngine):
             self._listener = Listener(self._engine, self.feed, self._seen, self._reactor)
             self._listener.start()
+        self._readers.open(self._limits.least)
         self.writer.start()
         self._pool.start()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ T = TypeVar("T")
 
 
 class Reader:
-    """One connection for reads, opened when it is first needed and again when it was lost. For one thread."""
+    """One connection for reads, opened when it is first needed and again when it was lost. For one thread at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -32,6 +31,10 @@ class Reader:
             elif not connection.is_retryable(error):
                 raise
         return self._run(self._connected(), body, arguments)
+
+    def open(self) -> None:
+        """Open the connection before it is needed."""
+        self._connected()
 
     def close(self) -> None:
         """Close the connection, if there is one."""
@@ -53,23 +56,32 @@ class Reader:
         return self._connection
 
 
-class ThreadReaders:
-    """A reader for each thread that asks."""
+class Readers:
+    """Readers for the threads that ask: the one that was used last is used next."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._local = threading.local()
-        self._readers: list[Reader] = []
+        self._free: list[Reader] = []
+
+    def open(self, number: int) -> None:
+        """Open so many connections ahead."""
+        for _ in range(number):
+            reader = Reader(self._engine)
+            reader.open()
+            self._free.append(reader)
 
     def run(self, body: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         """See `Reader.run`."""
-        reader: Reader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            reader = self._local.reader = Reader(self._engine)
-            self._readers.append(reader)
-        return reader.run(body, arguments)
+        try:
+            reader = self._free.pop()  # which is atomic
+        except IndexError:
+            reader = Reader(self._engine)
+        try:
+            return reader.run(body, arguments)
+        finally:
+            self._free.append(reader)
 
     def close(self) -> None:
         """Close all connections. No thread runs a body any more."""
-        for reader in self._readers:
+        for reader in self._free:
             reader.close()

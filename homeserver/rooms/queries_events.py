@@ -220,8 +220,8 @@ def nearest_to(
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def rewrite_pdu(tx: Transaction, event_nid: int, pdu: bytes, redacted_by: int) -> None:
-    """Replace an event by its redacted form."""
+def rewrite_pdu(tx: Transaction, event_nid: int, pdu: bytes, redacted_by: int | None) -> None:
+    """Replace an event by its redacted form; `redacted_by`: the redaction, if there was one."""
     tx.run(
         "UPDATE events SET pdu = :pdu, redacted_by = :by WHERE event_nid = :nid",
         pdu=pdu,

@@ -84,7 +84,11 @@ class Redactor:
         levels = PowerLevels.from_state(create, power)
         return bool(levels.of_user(user_id) >= levels.redact)
 
-    def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int) -> None:
+    def forget_content(self, tx: Transaction, room: RoomRecord, target: StoredEvent) -> None:
+        """Keep of an event what a redaction would leave of it, without there being one."""
+        self._rewrite(tx, room, target, None)
+
+    def _rewrite(self, tx: Transaction, room: RoomRecord, target: StoredEvent, redaction_nid: int | None) -> None:
         for hook in self.on_redacted:
             hook(tx, room, target)
         pdu = redacted_event(target.event).encoded

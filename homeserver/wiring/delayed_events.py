@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from homeserver.accounts.kernel import AccountParts
+from homeserver.due_work import DueWork
 from homeserver.protocol.errors import forbidden
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.drafting import Drafting
@@ -16,10 +17,10 @@ from homeserver.wiring.ground import Ground
 
 @dataclass(frozen=True, slots=True)
 class Delayed:
-    """See the module. `sending` is started and stopped, `events` reaped."""
+    """See the module. `due` is started and stopped, `events` reaped."""
 
     events: DelayedEvents
-    sending: DelayedSending
+    due: DueWork
     endpoints: DelayedEventEndpoints
 
 
@@ -33,10 +34,11 @@ def wire_delayed_events(ground: Ground, accounts: AccountParts, drafting: Drafti
         return Requester(user_id, None, 0, is_guest=user.is_guest, is_suspended=user.is_suspended)
 
     spawn = ground.background.spawn
-    sender = Sender(get_requester, lambda user_id: ground.limits.check("rc_message", user_id), spawn)
+    sender = Sender(get_requester, lambda user_id: ground.limits.check("rc_message", user_id))
     events = DelayedEvents(ground.database, ground.config.rooms.max_event_delay_ms)
-    sending = DelayedSending(ground.database, ground.rooms, drafting, sender, ground.reactor)
-    ground.database.feed.subscribe(TOPIC, lambda changes: spawn(sending.work()))
+    sending = DelayedSending(ground.database, ground.rooms, drafting, sender)
+    due = DueWork(sending.send_next, spawn, ground.reactor)
+    ground.database.feed.subscribe(TOPIC, lambda changes: spawn(due.work()))
     ground.parts.current.on_changed.append(events.note_state)
     accounts.hooks.on_deactivated.append(events.deactivate)
-    return Delayed(events, sending, DelayedEventEndpoints(events, sending))
+    return Delayed(events, due, DelayedEventEndpoints(events, sending))

@@ -15,7 +15,7 @@ from twisted.python.threadpool import ThreadPool
 from homeserver import __version__
 from homeserver.config import Config
 from homeserver.config.signing_keys import load_signing_keys
-from homeserver.database import CacheBudget, Database, open_database
+from homeserver.database import CacheBudget, Database, ReaderLimits, open_database
 from homeserver.federation.identity import Identity
 from homeserver.http.egress import Egress
 from homeserver.http.egress_settings import EgressSettings, TlsSettings
@@ -65,7 +65,7 @@ def lay_ground(config: Config, reactor: Any, database: Database | None = None) -
     """Make it all; nothing is started. `database`: one that is there already, in place of the configuration's."""
     keys = load_signing_keys(config.keys.signing_key_path)
     identity = Identity(config.server.server_name, keys[0])
-    database = database or open_database(*database_place(config), reactor)
+    database = database or open_database(*database_place(config), reactor, _reader_limits(config))
     budget = CacheBudget(config.server.cache_bytes)
     parts = make_parts(identity.server_name, identity.sign_event, budget, database.feed)
     rooms = Rooms(database, parts, Occupancy(database, budget, database.feed), PartialRooms(database, parts, reactor))
@@ -94,6 +94,14 @@ def _service_settings(config: Config) -> EgressSettings:
         tls=TlsSettings(verify=not config.outbound.is_insecure),
         user_agent=f"Hearth/{__version__}{config.outbound.user_agent_suffix}",
     )
+
+
+def _reader_limits(config: Config) -> ReaderLimits | None:
+    """Of PostgreSQL's connections one writes and one listens; those that are left read."""
+    settings = config.database
+    if settings.engine == "sqlite":
+        return None
+    return ReaderLimits(max(0, settings.min_connections - 2), settings.max_connections - 2)
 
 
 def database_place(config: Config) -> tuple[str, str]:

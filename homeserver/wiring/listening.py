@@ -8,6 +8,7 @@ from pathlib import Path
 
 from homeserver.accounts.kernel import AccountParts
 from homeserver.config import Config
+from homeserver.due_work import DueWork
 from homeserver.http.listeners import ListenerOptions, Listeners
 from homeserver.http.metrics import HttpMetrics, OperationEndpoints, new_registry
 from homeserver.http.routing import Router
@@ -18,6 +19,7 @@ from homeserver.rooms.drafting import Drafting
 from homeserver.wiring.accounts import account_endpoints
 from homeserver.wiring.delayed_events import Delayed, wire_delayed_events
 from homeserver.wiring.endpoints import federation_endpoints, room_endpoints
+from homeserver.wiring.expiring_messages import wire_expiring_messages
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.slices import Slices
@@ -28,11 +30,12 @@ _STRICT_CSP = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; ba
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """The router and its listeners, and the events that wait."""
+    """The router and its listeners, the events that wait, and the messages that expire."""
 
     router: Router
     listeners: Listeners
     delayed: Delayed
+    expiring: DueWork | None
 
 
 def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices) -> Wired:
@@ -51,7 +54,7 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
     router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits, server_limits)
     listeners = Listeners(router, ground.reactor, _static(ground.config))
     registry.register(HttpMetrics(router, lambda: listeners.sites))
-    return Wired(router, listeners, delayed)
+    return Wired(router, listeners, delayed, wire_expiring_messages(ground))
 
 
 def listener_options(config: Config) -> Iterator[ListenerOptions]:

@@ -42,6 +42,7 @@ class Server:
         self._slices = slices
         self._listeners: Listeners = wired.listeners
         self._delayed = wired.delayed
+        self._due = [wired.delayed.due] if wired.expiring is None else [wired.delayed.due, wired.expiring]
         self._loops: list[LoopingCall] = []
         self.ports: list[int] = []
 
@@ -70,7 +71,8 @@ class Server:
         await self._federation.completion.start()
         await self._slices.encryption.start()
         await self._slices.push.start()
-        ground.background.spawn(self._delayed.sending.work())
+        for work in self._due:
+            ground.background.spawn(work.work())
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
         self._repeat(_SAVE_PUSH_EVERY_S, self._slices.push.tick)
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self.reap()))
@@ -85,7 +87,8 @@ class Server:
         begun has nothing to end."""
         self._slices.polling.stop()
         await self._listeners.close(_GRACE_S)
-        self._delayed.sending.stop()
+        for work in self._due:
+            work.stop()
         while self._loops:
             self._loops.pop().stop()
         self._federation.sender.stop()

@@ -13,6 +13,7 @@ from homeserver.slices.account_data.tables import TABLES as ACCOUNT_DATA
 from homeserver.slices.dehydrated_devices.tables import TABLES as DEHYDRATED_DEVICES
 from homeserver.slices.delayed_events.tables import TABLES as DELAYED_EVENTS
 from homeserver.slices.directory.tables import TABLES as DIRECTORY
+from homeserver.slices.expiring_messages.tables import TABLES as EXPIRING_MESSAGES
 from homeserver.slices.filters.tables import TABLES as FILTERS
 from homeserver.slices.key_backup.tables import TABLES as KEY_BACKUP
 from homeserver.slices.keys.tables import TABLES as KEYS
@@ -47,6 +48,7 @@ TABLES: list[Table] = [
     *DEHYDRATED_DEVICES,
     *DELAYED_EVENTS,
     *DIRECTORY,
+    *EXPIRING_MESSAGES,
     *FILTERS,
     *KEY_BACKUP,
     *KEYS,

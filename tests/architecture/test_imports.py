@@ -11,10 +11,11 @@ INFRASTRUCTURE = ("database", "cluster", "http")
 #: The outermost ring: it makes, configures and runs all the others.
 OUTERMOST = ("wiring", "commands", "logs", "__main__")
 #: Small things that everybody is handed: even the protocol may name their types.
-INNERMOST = ("clock", "single_flight")
+INNERMOST = ("clock", "due_work", "single_flight")
 #: What each part may import besides itself; slices are `slices` here.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "clock": (),
+    "due_work": (),
     "single_flight": (),
     "processes": (),
     "protocol": (),

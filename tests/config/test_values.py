@@ -90,7 +90,7 @@ class ReadingTest(unittest.TestCase):
         self.assertEqual(
             dict(config.database.parameters), {"user": "hearth", "dbname": "matrix", "host": "db", "port": "5433"}
         )
-        self.assertEqual(config.database.max_connections, 20)
+        self.assertEqual((config.database.min_connections, config.database.max_connections), (5, 20))
 
     def test_a_secret_from_a_file(self) -> None:
         """So that the configuration itself can be shown around."""

@@ -1,0 +1,1 @@
+"""Messages that lose their content at a time that their sender set."""
