@@ -17,10 +17,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.servers import Place, hearth_settings
 from homeserver.commands.certificates import Authority, write_authority, write_issued
 from homeserver.config import config_from
 from homeserver.config.signing_keys import create_signing_key
-from tests.bench.configure import configuration
 from tests.support.api_client import Client, User
 from tests.support.large_rooms import add_members
 
@@ -84,7 +84,7 @@ class Measured:
         return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="utf-8")
 
     def _values(self, port: int) -> dict[str, Any]:
-        values = configuration(self.folder, port)
+        values = hearth_settings(Place(self.folder, port))
         resources = [{"names": ["client", "federation"]}]
         values["listeners"].append(
             {"port": port + 1, "bind_addresses": ["127.0.0.1"], "tls": True, "resources": resources}

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bench.servers import Place, write_hearth
 from tests.support.api_client import Client, Json, User
 from tests.sync.sliding_client import SlidingClient, a_list
 
@@ -36,15 +37,13 @@ class Measured:
     """A server in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self.url = f"http://127.0.0.1:{PORT}"
-        subprocess.run([sys.executable, "-m", "tests.bench.configure", str(folder), str(PORT)], check=True)
+        self._command = write_hearth(Place(folder, PORT))
         self.start()
 
     def start(self) -> None:
         """And wait until it answers."""
-        command = [sys.executable, "-m", "homeserver", "--config-path", str(self._folder / "homeserver.yaml")]
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen(self._command)
         for _ in range(200):
             try:
                 Client(self.url).get("/_matrix/client/versions")
