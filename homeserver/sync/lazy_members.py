@@ -18,10 +18,14 @@ _MOST_DEVICES = 10_000
 
 
 class SentMembers:
-    """Remembers per device and room; forgetting (a restart) only makes members come twice."""
+    """Remembers per device and room; forgetting (a restart) only makes members come twice.
+
+    A member counts as sent to who has the answer that had it: a client that goes back to an earlier token, as one does
+    that kept its rooms for a reload, has lost what came in between.
+    """
 
     def __init__(self) -> None:
-        self._devices: OrderedDict[tuple[str, str], dict[int, dict[str, int]]] = OrderedDict()
+        self._devices: OrderedDict[tuple[str, str], dict[int, dict[str, tuple[int, int]]]] = OrderedDict()
 
     def fresh(self, requester: Requester, room_nid: int, members: Mapping[str, int], ask: Ask) -> list[int]:
         """Those of the member events that the device has not been sent; they count as sent now."""
@@ -33,9 +37,11 @@ class SentMembers:
         if ask.since is None:
             rooms.pop(room_nid, None)
         sent = rooms.setdefault(room_nid, {})
-        if ask.filter.include_redundant_members or ask.full_state:
-            sent.update(members)
-            return list(members.values())
-        fresh = [nid for user_id, nid in members.items() if sent.get(user_id) != nid]
-        sent.update(members)
-        return fresh
+        fresh = {
+            user_id: nid
+            for user_id, nid in members.items()
+            if user_id not in sent or sent[user_id][0] != nid or sent[user_id][1] > ask.since_position
+        }
+        sent.update({user_id: (nid, ask.upto.position) for user_id, nid in fresh.items()})
+        is_all = ask.filter.include_redundant_members or ask.full_state
+        return list(members.values() if is_all else fresh.values())

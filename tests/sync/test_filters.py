@@ -169,6 +169,8 @@ class LazyMembersTest(HomeserverCase):
         quiet.join(self.room)
         _, since = self.members(self.reader, since)
         quiet.send(self.room, "hello")
+        found, since = self.members(self.reader, since)
+        self.assertEqual(found, {quiet.user_id})
         quiet.send(self.room, "again")
 
         again, _ = self.members(self.reader, since, include_redundant_members=True)
@@ -186,6 +188,20 @@ class LazyMembersTest(HomeserverCase):
         phone = self.reader.log_in_again()
         found, _ = self.members(phone, None)
         self.assertIn(self.speaker.user_id, found)
+
+    def test_who_goes_back_to_an_earlier_token_is_told_again(self) -> None:
+        """A client that kept its rooms some time ago and is reloaded; also of itself in a room that is new to it."""
+        newcomer = self.new_user("newcomer")
+        kept = newcomer.sync(filter={"room": {"state": self.lazy}})["next_batch"]
+        newcomer.join(self.room)
+        first, later = self.members(newcomer, kept)
+        again, _ = self.members(newcomer, kept)
+        self.speaker.send(self.room, "known")
+        known, _ = self.members(newcomer, later)
+
+        self.assertIn(self.speaker.user_id, first)
+        self.assertEqual(again, first)
+        self.assertEqual(known, set())
 
     def test_pages_bring_the_members_who_speak_in_them(self) -> None:
         """`/messages` with the same filter."""
