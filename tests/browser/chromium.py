@@ -48,6 +48,31 @@ def console_errors(browser: Chrome) -> list[str]:
     return [entry["message"] for entry in _log(browser, "browser") if entry["level"] == "SEVERE"]
 
 
+#: What is asked to learn whether it is there: a request that the server refuses, by its path and status.
+_OF_PROTOCOL = (
+    ("/_matrix/client/v3/register ", "401"),
+    ("/_matrix/client/v3/room_keys/version ", "404"),
+    ("/account_data/", "404"),
+    ("/_matrix/client/v3/keys/device_signing/upload ", "401"),
+)
+
+_KEPT = """
+    const done = arguments[arguments.length - 1];
+    indexedDB.databases().then((databases) =>
+        done([{...localStorage}, {...sessionStorage}, document.cookie, databases.map(({name}) => name)]));
+"""
+
+
+def is_of_protocol(error: str) -> bool:
+    """Whether an error in the console is only the browser's note of a question with the answer no."""
+    return any(path in error and f"status of {status}" in error for path, status in _OF_PROTOCOL)
+
+
+def kept_in(browser: Chrome) -> Any:
+    """What the browser keeps of the page: local and session storage, cookies, the names of databases."""
+    return browser.execute_async_script(_KEPT)
+
+
 def requested_urls(browser: Chrome) -> list[str]:
     """What the pages have requested since the last call."""
     messages = [json.loads(entry["message"])["message"] for entry in _log(browser, "performance")]

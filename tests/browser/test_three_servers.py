@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import ClassVar
 
-from tests.browser.chromium import console_errors, requested_urls, running_chromium
+from tests.browser.chromium import console_errors, is_of_protocol, kept_in, requested_urls, running_chromium
 from tests.browser.person import Person
 from tests.browser.servers import web_servers
 from tests.support.running_servers import RunningServer
@@ -133,14 +133,8 @@ class ThreeServersTest(unittest.TestCase):
 
         self.ann.page.click("log-out")
         self.ann.page.find("login-form")
-        kept = self.ann.page.browser.execute_script("return [{...localStorage}, {...sessionStorage}, document.cookie]")
-        self.assertEqual(kept, [{}, {}, ""])
+        self.assertEqual(kept_in(self.ann.page.browser), [{}, {}, "", []])
         self.ann.log_in()
 
         self.ann.open_room("Diary")
         self.ann.page.wait_for_text("message-body", "Dear diary")
-
-
-def is_of_protocol(error: str) -> bool:
-    """Registration begins with a request that is refused, to learn what the server asks for (status 401)."""
-    return "/_matrix/client/v3/register " in error and "401" in error

@@ -19,9 +19,18 @@ export type JsonObject = Record<string, unknown>;
 export class ClientApi {
   constructor(readonly homeserverUrl: string) {}
 
+  /** What the server can do. https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientversions */
+  versions(): Promise<JsonObject> {
+    return this.send("GET", "/_matrix/client/versions");
+  }
+
   /** Sends JSON, answers the decoded object; throws `ApiError` on any other status than 2xx. */
   async request(method: "GET" | "POST", path: string, body?: JsonObject): Promise<JsonObject> {
-    const response = await fetch(`${this.homeserverUrl}/_matrix/client/v3${path}`, {
+    return this.send(method, `/_matrix/client/v3${path}`, body);
+  }
+
+  private async send(method: "GET" | "POST", path: string, body?: JsonObject): Promise<JsonObject> {
+    const response = await fetch(`${this.homeserverUrl}${path}`, {
       method,
       ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });

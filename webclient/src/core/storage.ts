@@ -34,11 +34,21 @@ export class StoredRecord<T> {
 
 /** `localStorage`, or an area that forgets with the page where the browser refuses it (private modes). */
 export function browserStorage(): StorageArea {
+  return working(() => localStorage);
+}
+
+/** `sessionStorage`: what one tab remembers over a reload. */
+export function tabStorage(): StorageArea {
+  return working(() => sessionStorage);
+}
+
+function working(find: () => StorageArea): StorageArea {
   try {
+    const area = find();
     const probe = "hearth.probe";
-    localStorage.setItem(probe, "1");
-    localStorage.removeItem(probe);
-    return localStorage;
+    area.setItem(probe, "1");
+    area.removeItem(probe);
+    return area;
   } catch {
     return memoryStorage();
   }

@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
-import { ClientEvent, HttpApiEvent, SyncState, type MatrixClient } from "matrix-js-sdk";
+import { ClientEvent, HttpApiEvent, SyncState, type MatrixClient, type MatrixError } from "matrix-js-sdk";
 import { PendingEventOrdering } from "matrix-js-sdk";
 
 /** `starting` until the first sync is in, `lost` while the server cannot be reached. */
@@ -30,7 +30,7 @@ export class Connection {
 
   constructor(
     private readonly client: MatrixClient,
-    private readonly onTokenRefused: () => void,
+    private readonly onTokenRefused: (isSoft: boolean) => void,
   ) {
     this.phase = this.current;
     this.isReady = this.ready;
@@ -38,8 +38,9 @@ export class Connection {
 
   async start(): Promise<void> {
     this.client.on(ClientEvent.Sync, this.onSync);
-    this.client.on(HttpApiEvent.SessionLoggedOut, this.onTokenRefused);
+    this.client.on(HttpApiEvent.SessionLoggedOut, this.onLoggedOut);
     globalThis.addEventListener?.("online", this.retry);
+    globalThis.document?.addEventListener("visibilitychange", this.onHidden);
     await this.client.startClient({
       initialSyncLimit: 20,
       lazyLoadMembers: true,
@@ -50,14 +51,25 @@ export class Connection {
 
   stop(): void {
     globalThis.removeEventListener?.("online", this.retry);
+    globalThis.document?.removeEventListener("visibilitychange", this.onHidden);
     this.client.off(ClientEvent.Sync, this.onSync);
-    this.client.off(HttpApiEvent.SessionLoggedOut, this.onTokenRefused);
+    this.client.off(HttpApiEvent.SessionLoggedOut, this.onLoggedOut);
     this.client.stopClient();
   }
 
   /** Tries again now instead of when the next attempt is due. */
   readonly retry = (): void => {
     if (this.current.value !== "live") this.client.retryImmediately();
+  };
+
+  /** With `soft_logout` the device is still there: https://spec.matrix.org/v1.19/client-server-api/#soft-logout */
+  private readonly onLoggedOut = ({ data }: MatrixError): void => {
+    this.onTokenRefused(data["soft_logout"] === true);
+  };
+
+  /** Before the page goes away: what came since the last save need not be fetched again. */
+  private readonly onHidden = (): void => {
+    if (globalThis.document?.visibilityState === "hidden") void this.client.store.save(true);
   };
 
   private readonly onSync = (state: SyncState): void => {

@@ -5,7 +5,9 @@ import { useContext } from "preact/hooks";
 import type { Dialogs } from "./dialogs";
 import type { Media } from "./media/media";
 import type { Preferences } from "./preferences";
+import type { SecretKeys } from "./encryption/secret-keys";
 import type { Router } from "./router";
+import type { Session } from "./session";
 import type { Connection } from "./sync";
 
 /** What every feature of a logged-in client may use. */
@@ -16,8 +18,10 @@ export interface Workspace {
   readonly router: Router;
   readonly dialogs: Dialogs;
   readonly preferences: Preferences;
+  readonly session: Session;
+  readonly secretKeys: SecretKeys;
   readonly userId: string;
-  /** Ends the session here and on the server. */
+  /** Ends the session here and on the server, and forgets what this browser keeps of the account. */
   readonly logOut: () => Promise<void>;
 }
 

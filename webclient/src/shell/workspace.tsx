@@ -1,67 +1,59 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 
-import { clientFor } from "../core/client";
-import { Dialogs } from "../core/dialogs";
-import { Media } from "../core/media/media";
-import type { Preferences } from "../core/preferences";
-import type { Router } from "../core/router";
-import type { Credentials, Session } from "../core/session";
-import { Connection } from "../core/sync";
 import { language, t } from "../core/texts";
-import { WorkspaceContext, type Workspace } from "../core/workspace";
+import { WorkspaceContext } from "../core/workspace";
+import { Failure, Spinner } from "../design/components";
+import icon from "../design/icon.svg";
 import { MainPage } from "./main-page";
-
-interface WorkspaceRootProps {
-  credentials: Credentials;
-  session: Session;
-  router: Router;
-  preferences: Preferences;
-}
+import { Opening, type OpeningParts } from "./opening";
 
 /** Everything behind the log-in. Loaded on demand, for it brings matrix-js-sdk with it. */
-export function WorkspaceRoot({ credentials, session, router, preferences }: WorkspaceRootProps): JSX.Element {
-  const workspace = useMemo(() => openWorkspace(credentials, session, router, preferences), [credentials, session, router, preferences]);
+export function WorkspaceRoot(parts: OpeningParts): JSX.Element {
+  const { account, session, router, preferences } = parts;
+  const { userId, deviceId, homeserverUrl } = account;
+  // New tokens of the same device are no reason to open it again.
+  const opening = useMemo(() => new Opening(parts), [userId, deviceId, homeserverUrl, session, router, preferences]);
   useEffect(() => {
-    void workspace.connection.start();
-    return () => {
-      workspace.connection.stop();
-      workspace.media.dispose();
-    };
-  }, [workspace]);
-  return (
-    <WorkspaceContext.Provider value={workspace}>
-      {/* Texts are in values that views compute: another language draws everything anew. */}
-      <MainPage key={language()} />
-    </WorkspaceContext.Provider>
-  );
+    void opening.start();
+    return () => opening.close();
+  }, [opening]);
+  const workspace = opening.workspace.value;
+  if (workspace) {
+    return (
+      <WorkspaceContext.Provider value={workspace}>
+        {/* Texts are in values that views compute: another language draws everything anew. */}
+        <MainPage key={language()} />
+      </WorkspaceContext.Provider>
+    );
+  }
+  return <NotOpen opening={opening} />;
 }
 
-function openWorkspace(
-  credentials: Credentials,
-  session: Session,
-  router: Router,
-  preferences: Preferences,
-): Workspace {
-  const client = clientFor(credentials);
-  const connection = new Connection(client, () =>
-    session.end(t().account.sessionEnded),
-  );
-  const logOut = async (): Promise<void> => {
-    connection.stop();
-    // Out of reach or not, this browser forgets the session; the server drops the device when it hears of it.
-    await client.logout(true).catch(() => undefined);
-    session.end();
-    router.go({ page: "login" }, { replace: true });
-  };
-  return {
-    client,
-    connection,
-    media: new Media(client),
-    router,
-    dialogs: new Dialogs(),
-    preferences,
-    userId: credentials.userId,
-    logOut,
-  };
+function NotOpen({ opening }: { opening: Opening }): JSX.Element {
+  switch (opening.phase.value) {
+    case "elsewhere":
+      return (
+        <main class="shell-empty" data-testid="open-elsewhere">
+          <img src={icon} alt="" width="72" height="72" />
+          <h1>{t().shell.elsewhere}</h1>
+          <p>{t().shell.elsewhereHint}</p>
+          <button type="button" class="primary" onClick={() => void opening.takeOver()} data-testid="take-over">
+            {t().shell.takeOver}
+          </button>
+        </main>
+      );
+    case "failed":
+      return (
+        <main class="shell-empty" data-testid="open-failed">
+          <h1>{t().shell.openFailed}</h1>
+          <Failure sentence={opening.failure.value} testId="open-error" />
+          <button type="button" class="primary" onClick={() => void opening.takeOver()}>
+            {t().common.tryAgain}
+          </button>
+        </main>
+      );
+    default:
+      return <Spinner label={t().shell.loadingRooms} />;
+  }
 }

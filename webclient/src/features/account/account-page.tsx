@@ -1,9 +1,19 @@
 import type { ComponentChildren, JSX } from "preact";
 
+import type { Credentials } from "../../core/session";
 import { t } from "../../core/texts";
 import { Field } from "../../design/components";
 import icon from "../../design/icon.svg";
 import "./account.css";
+
+/** What the pages for log-in and registration are given. */
+export interface AccountViewProps {
+  homeserver: string;
+  onHomeserver: (address: string) => void;
+  onCredentials: (credentials: Credentials) => void;
+  /** Back to an account that is logged in, if there is one. */
+  onCancel: (() => void) | null;
+}
 
 interface AccountPageProps {
   title: string;
@@ -52,5 +62,17 @@ export function HomeserverField({ value, onValue }: HomeserverFieldProps): JSX.E
         hint={t().account.homeserverHint}
       />
     </details>
+  );
+}
+
+/** For who adds an account and would rather not. */
+export function CancelButton({ onCancel }: { onCancel: (() => void) | null }): JSX.Element | null {
+  if (!onCancel) return null;
+  return (
+    <p class="account-other">
+      <button type="button" class="link" onClick={onCancel} data-testid="account-cancel">
+        {t().account.cancelAdding}
+      </button>
+    </p>
   );
 }

@@ -2,30 +2,29 @@ import { useMemo, useState } from "preact/hooks";
 import type { JSX } from "preact";
 
 import { ClientApi } from "../../core/api";
-import { homeserverUrl } from "../../core/homeserver";
 import { formatRoute } from "../../core/router";
-import type { Credentials } from "../../core/session";
 import { Task } from "../../core/task";
 import { t } from "../../core/texts";
 import { Failure, Field } from "../../design/components";
-import { AccountPage, HomeserverField } from "./account-page";
+import { AccountPage, CancelButton, HomeserverField, type AccountViewProps } from "./account-page";
 import { logIn } from "./login";
+import { useHomeserver } from "./use-homeserver";
 
-interface LoginViewProps {
-  homeserver: string;
+interface LoginViewProps extends AccountViewProps {
   notice: string | null;
-  onHomeserver: (address: string) => void;
-  onCredentials: (credentials: Credentials) => void;
 }
 
-export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: LoginViewProps): JSX.Element {
+export function LoginView({ homeserver, notice, onHomeserver, onCredentials, onCancel }: LoginViewProps): JSX.Element {
   const [user, setUser] = useState("");
   const [password, setPassword] = useState("");
   const task = useMemo(() => new Task(), []);
+  const { finding, find } = useHomeserver(homeserver);
+  const isWorking = task.isRunning.value || finding.isRunning.value;
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const credentials = await task.run(() => logIn(new ClientApi(homeserverUrl(homeserver)), user, password));
+    const url = await find();
+    const credentials = url && (await task.run(() => logIn(new ClientApi(url), user, password)));
     if (credentials) onCredentials(credentials);
   };
 
@@ -49,9 +48,9 @@ export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: L
           testId="login-password"
         />
         <HomeserverField value={homeserver} onValue={onHomeserver} />
-        <Failure sentence={task.failure.value} testId="login-error" />
-        <button type="submit" class="primary" disabled={task.isRunning.value} data-testid="login-submit">
-          {task.isRunning.value ? t().account.loggingIn : t().account.logIn}
+        <Failure sentence={finding.failure.value ?? task.failure.value} testId="login-error" />
+        <button type="submit" class="primary" disabled={isWorking} data-testid="login-submit">
+          {isWorking ? t().account.loggingIn : t().account.logIn}
         </button>
       </form>
       <p class="account-other">
@@ -60,6 +59,7 @@ export function LoginView({ homeserver, notice, onHomeserver, onCredentials }: L
           {t().account.createAccount}
         </a>
       </p>
+      <CancelButton onCancel={onCancel} />
     </AccountPage>
   );
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 import { ClientApi } from "../../core/api";
 import { ScriptedHomeserver, type Answer, type SeenRequest } from "../../testing/scripted-homeserver";
+import { soon } from "../../testing/client";
 import { Registration } from "./registration";
 
 let homeserver: ScriptedHomeserver;
@@ -25,7 +26,8 @@ function asking(stages: string[], accepts: (auth: Record<string, unknown>) => bo
     if (auth["session"] !== "s1" || !accepts(auth)) {
       return { status: 401, body: { ...challenge, errcode: "M_UNAUTHORIZED", error: "That token is not valid." } };
     }
-    completed.push(auth["type"] as string);
+    // Who comes from the server's own page names no stage.
+    completed.push((auth["type"] as string | undefined) ?? stages[completed.length] ?? "");
     return completed.length === stages.length ? { body: account } : { status: 401, body: challenge };
   });
 }
@@ -36,7 +38,6 @@ test("a server that asks for the dummy stage gets it, with the account's name an
   const credentials = await registration.submit(" ann ", "secret");
 
   expect(credentials).toMatchObject({ userId: "@ann:test", accessToken: "t", homeserverUrl: homeserver.url });
-  expect(registration.step.value).toBe("done");
   const [first, second] = homeserver.bodies("POST", /register/);
   expect(first).toMatchObject({ username: "ann", password: "secret" });
   expect(second).toMatchObject({ username: "ann", password: "secret", auth: { type: "m.login.dummy", session: "s1" } });
@@ -57,7 +58,7 @@ test("a taken name leaves the form open with the server's own sentence", async (
 
   expect(await registration.submit("ann", "secret")).toBeNull();
   expect(registration.failure.value).toBe("Somebody has that name.");
-  expect(registration.step.value).toBe("form");
+  expect(registration.auth.stage.value).toBeNull();
 });
 
 test("a server that wants a registration token is given the user's, and a wrong one can be corrected", async () => {
@@ -66,24 +67,46 @@ test("a server that wants a registration token is given the user's, and a wrong 
     (auth) => auth["type"] === "m.login.dummy" || auth["token"] === "open",
   );
 
-  expect(await registration.submit("ann", "secret")).toBeNull();
-  expect(registration.step.value).toBe("token");
-  expect(registration.failure.value).toBeNull();
+  const registered = registration.submit("ann", "secret");
+  await soon(() => expect(registration.auth.stage.value).toMatchObject({ type: "m.login.registration_token", error: null }));
 
-  expect(await registration.submitToken("sesame")).toBeNull();
-  expect(registration.step.value).toBe("token");
-  expect(registration.failure.value).toBe("That token is not valid.");
+  registration.auth.submit({ token: "sesame" });
+  await soon(() => expect(registration.auth.stage.value?.error).toBe("That token is not valid."));
 
-  expect(await registration.submitToken("open")).toMatchObject({ userId: "@ann:test" });
+  registration.auth.submit({ token: "open" });
+  expect(await registered).toMatchObject({ userId: "@ann:test" });
 });
 
-test("stages that this client does not have are named", async () => {
-  asking(["m.login.recaptcha", "m.login.dummy"], () => true);
+test("a stage without a form here is done on the server's own page, and the request repeated with its session", async () => {
+  asking(["m.login.recaptcha", "m.login.dummy"], (auth) => !("response" in auth));
 
-  await registration.submit("ann", "secret");
+  const registered = registration.submit("ann", "secret");
+  await soon(() => expect(registration.auth.stage.value?.type).toBe("m.login.recaptcha"));
+  registration.auth.submit({ fallback: true });
 
-  expect(registration.failure.value).toContain("m.login.recaptcha");
-  expect(registration.failure.value).not.toContain("m.login.dummy");
+  expect(await registered).toMatchObject({ userId: "@ann:test" });
+  expect(homeserver.bodies("POST", /register/)[1]?.["auth"]).toEqual({ session: "s1" });
+});
+
+test("who goes back from a stage has the form again, with no complaint", async () => {
+  asking(["m.login.registration_token"], () => true);
+  const registered = registration.submit("ann", "secret");
+  await soon(() => expect(registration.auth.stage.value).not.toBeNull());
+
+  registration.auth.cancel();
+
+  expect(await registered).toBeNull();
+  expect(registration.auth.stage.value).toBeNull();
+  expect(registration.failure.value).toBeNull();
+});
+
+test("a mail is asked for with the secret that proves it later", async () => {
+  homeserver.on("POST", /requestToken$/, () => ({ body: { sid: "mail1" } }));
+
+  expect(await registration.requestEmail("ann@example.org", "s3cret")).toBe("mail1");
+  expect(homeserver.bodies("POST", /requestToken$/)).toEqual([
+    { email: "ann@example.org", client_secret: "s3cret", send_attempt: 1 },
+  ]);
 });
 
 test("a flow that this client can finish is preferred to one that it cannot", async () => {

@@ -25,6 +25,8 @@ export const failures: typeof englishFailures = {
   unknown: "Etwas ist schiefgegangen.",
   noAccessToken: "Der Server hat zugestimmt, aber kein Zugangstoken mitgeschickt.",
   homeserverAddress: (typed) => `„${typed}“ ist keine Adresse eines Servers.`,
+  noHomeserver: (host) => `Unter ${host} ist kein Matrix-Server.`,
+  homeserverAway: (host) => `${host} ist nicht erreichbar. Stimmt die Adresse?`,
   homeserverProtocol: "Die Adresse eines Servers beginnt mit https:// oder http://.",
   attachment: "Dieser Anhang ist beschädigt: Er ist nicht, was gesendet wurde.",
   mediaAddress: "Das ist keine Adresse einer Datei auf einem Server.",

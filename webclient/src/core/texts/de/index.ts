@@ -1,5 +1,6 @@
 import type { Texts } from "..";
 import { account } from "./account";
+import { auth } from "./auth";
 import { common, failures } from "./common";
 import { composer } from "./composer";
 import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
@@ -7,6 +8,7 @@ import { notices, timeline, typing } from "./timeline";
 
 export const de: Texts = {
   account,
+  auth,
   common,
   composer,
   createRoom,

@@ -14,6 +14,10 @@ export const shell: typeof english.shell = {
   backToRooms: "Zurück zu den Räumen",
   connectionLost: "Verbindung verloren. Sie wird neu aufgebaut …",
   tryNow: "Jetzt versuchen",
+  elsewhere: "Hearth ist in einem anderen Tab offen",
+  elsewhereHint: "Ein Konto kann wegen seiner Schlüssel nur in einem Tab zugleich offen sein.",
+  takeOver: "Hier verwenden",
+  openFailed: "Dieses Konto konnte nicht geöffnet werden",
 };
 
 export const roomList: typeof english.roomList = {

@@ -13,10 +13,12 @@ export const account = {
   token: "Registration token",
   tokenHint: "This server gives accounts to people with a token. Ask who runs it.",
   advanced: "Advanced",
-  homeserver: "Homeserver address",
-  homeserverHint: "The server that keeps your account. Usually the one that served this page.",
+  homeserver: "Homeserver",
+  homeserverHint: "The server that keeps your account: its name or address. Usually the one that served this page.",
   sameStep: "The server keeps asking for the same step.",
-  unknownSteps: (stages: string) =>
-    `This server asks new users for steps that this client does not have: ${stages}.`,
+  again: "Log in again",
+  againHint: "The server wants your password again. Your messages and keys on this browser are kept.",
+  forgetAccount: "Log out and forget the keys on this browser",
+  cancelAdding: "Back to your account",
   sessionEnded: "The server has ended your session. Please log in again.",
 };

@@ -24,6 +24,8 @@ export const failures = {
   unknown: "Something went wrong.",
   noAccessToken: "The server accepted, but its answer holds no access token.",
   homeserverAddress: (typed: string) => `“${typed}” is not the address of a homeserver.`,
+  noHomeserver: (host: string) => `There is no Matrix homeserver at ${host}.`,
+  homeserverAway: (host: string) => `${host} cannot be reached. Is the address right?`,
   homeserverProtocol: "A homeserver's address starts with https:// or http://.",
   attachment: "This attachment is damaged: it is not what was sent.",
   mediaAddress: "This is no address of a file on a homeserver.",

@@ -1,4 +1,5 @@
 import { account } from "./account";
+import { auth } from "./auth";
 import { common, failures } from "./common";
 import { composer } from "./composer";
 import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
@@ -7,6 +8,7 @@ import { notices, timeline, typing } from "./timeline";
 /** The English texts: the table whose keys every other language has, too. */
 export const en = {
   account,
+  auth,
   common,
   composer,
   createRoom,

@@ -13,6 +13,10 @@ export const shell = {
   backToRooms: "Back to rooms",
   connectionLost: "Connection lost. Trying to reconnect…",
   tryNow: "Try now",
+  elsewhere: "Hearth is open in another tab",
+  elsewhereHint: "An account can be open in one tab at a time, for its encryption keys.",
+  takeOver: "Use it here",
+  openFailed: "This account could not be opened",
 };
 
 export const roomList = {
