@@ -9,10 +9,13 @@ from types import MappingProxyType
 from homeserver.config.kinds import DURATION_MS, NUMBER, integer
 from homeserver.config.section import Section
 
+#: `rc_message` and `rc_delayed_event_mgmt` are what Element Call needs: it sends keys in bursts, and puts off the event
+#: that ends a call every few seconds.
+#: https://github.com/element-hq/element-call/blob/livekit/docs/self-hosting.md
 #: Limits and their defaults: per second, burst. A dot leads to a section below; the first name of such a group also
 #: stands for the group (`rc_joins` is `rc_joins.local`).
 DEFAULTS: Mapping[str, tuple[float, int]] = {
-    "rc_message": (0.2, 10),
+    "rc_message": (0.5, 30),
     "rc_registration": (0.17, 3),
     "rc_registration_token_validity": (0.1, 5),
     "rc_login.address": (0.003, 5),
@@ -33,7 +36,7 @@ DEFAULTS: Mapping[str, tuple[float, int]] = {
     "rc_key_requests": (20, 100),
     "rc_user_directory": (0.016, 200),
     "rc_reports": (1, 5),
-    "rc_delayed_event_mgmt": (1, 5),
+    "rc_delayed_event_mgmt": (1, 20),
     "rc_admin_redaction": (0.2, 10),
 }
 

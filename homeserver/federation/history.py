@@ -11,8 +11,9 @@ from homeserver.federation.arrivals import Arrivals
 from homeserver.federation.errors import FederationError, is_passing
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.protocol.errors import MatrixError
+from homeserver.rooms.likely_servers import LikelyServers
 from homeserver.rooms.receiving import Arrival
-from homeserver.rooms.records import RoomRecord
+from homeserver.rooms.records import Fetched, RoomRecord
 from homeserver.rooms.service import Rooms
 
 logger = logging.getLogger(__name__)
@@ -36,40 +37,44 @@ class PeerHistory(Protocol):
 
 
 class History:
-    """Fills gaps of rooms."""
+    """Fills gaps of rooms. `likely`: whom it asks, and in which order."""
 
     def __init__(
-        self, rooms: Rooms, peer: PeerHistory, checks: PduChecks, arrivals: Arrivals, server_name: str
+        self, rooms: Rooms, likely: LikelyServers, peer: PeerHistory, checks: PduChecks, arrivals: Arrivals
     ) -> None:
         self._rooms = rooms
+        self.likely = likely
         self._peer = peer
         self._checks = checks
         self._arrivals = arrivals
-        self._server_name = server_name
 
-    async def fill(self, room_id: str, event_ids: Sequence[str]) -> bool:
-        """Fetch these events and what came before them; whether anything came."""
+    async def fill(self, room_id: str, event_ids: Sequence[str]) -> Fetched:
+        """Fetch these events and what came before them."""
         room = await self._rooms.find_room(room_id)
         if room is None:
-            return False
+            return Fetched.NOTHING
         limit = _FIRST_LIMIT if self._rooms.partial.is_partial(room.room_nid) else BACKFILL_LIMIT
-        answers, until_s = 0, time.monotonic() + _PATIENCE_S
-        for server in sorted(await self._rooms.occupancy.joined_servers(room.room_nid) - {self._server_name}):
-            if answers >= _MOST_ANSWERS or time.monotonic() > until_s:
-                break
+        answers, are_away, until_s = 0, False, time.monotonic() + _PATIENCE_S
+        for server in await self.likely.find(room, event_ids[:20]):
+            if answers >= _MOST_ANSWERS:
+                return Fetched.NOTHING
+            if time.monotonic() > until_s:
+                return Fetched.LATER
             try:
                 pdus = await self._peer.backfill(server, room_id, event_ids[:20], limit)
             except FederationError as error:
                 logger.info("%s gave no history of %s: %s", server, room_id, error.message)
                 answers += not is_passing(error)
+                are_away |= is_passing(error)
                 continue
             except MatrixError:
                 # It could not be reached lately and was not asked: that takes neither time nor another one's turn.
+                are_away = True
                 continue
             answers += 1
             if await self._take(room, pdus[:limit], server):
-                return True
-        return False
+                return Fetched.SOME
+        return Fetched.LATER if are_away else Fetched.NOTHING
 
     async def _take(self, room: RoomRecord, pdus: list[Any], server: str) -> bool:
         """Whether any of a server's PDUs was of use."""

@@ -13,10 +13,14 @@ from homeserver.protocol.filters import decode_filter, event_matcher
 from homeserver.protocol.requester import Requester
 from homeserver.rooms.endpoints_rooms import V3
 from homeserver.rooms.reading import Page, RoomReading, Surroundings
+from homeserver.rooms.records import Fetched
 from homeserver.rooms.tokens import PlaceToken, parse_token
 
-FillGaps = Callable[[str, Sequence[str]], Awaitable[bool]]
-"""(room id, missing event ids): fetch history from other servers; whether anything came."""
+FillGaps = Callable[[str, Sequence[str]], Awaitable[Fetched]]
+"""(room id, missing event ids): fetch history from other servers."""
+
+Pause = Callable[[], Awaitable[None]]
+"""Wait a little before a client is told to try again."""
 
 MOST_EVENTS_A_PAGE = 1_000
 #: How often other servers are asked for what is missing within one page.
@@ -26,9 +30,10 @@ _MOST_FILLS = 10
 class HistoryEndpoints:
     """The endpoints that read one room."""
 
-    def __init__(self, reading: RoomReading, fill_gaps: FillGaps) -> None:
+    def __init__(self, reading: RoomReading, fill_gaps: FillGaps, pause: Pause) -> None:
         self._reading = reading
         self._fill_gaps = fill_gaps
+        self._pause = pause
 
     @route("GET", f"{V3}/rooms/{{roomId}}/state", access=Access.GUEST)
     async def state(self, request: Request, requester: Requester) -> Json:
@@ -108,13 +113,20 @@ class HistoryEndpoints:
         """
         room_id, page = request.parameters["roomId"], _page(request)
         answer = await self._reading.page(room_id, page, requester)
+        fetched = Fetched.NOTHING
         for _ in range(_MOST_FILLS):
-            if not answer.gaps or not await self._fill_gaps(room_id, answer.gaps):
+            fetched = await self._fill_gaps(room_id, answer.gaps) if answer.gaps else Fetched.NOTHING
+            if fetched is not Fetched.SOME:
                 break
             answer = await self._reading.page(room_id, page, requester)
+        end = answer.end
+        if end is None and fetched is Fetched.LATER:
+            # There is more, which the same token finds once a server is back. Who asks again at once is slowed down.
+            await self._pause()
+            end = answer.start
         body = {"chunk": answer.chunk, "start": answer.start}
-        if answer.end is not None:
-            body["end"] = answer.end
+        if end is not None:
+            body["end"] = end
         if answer.state:
             body["state"] = answer.state
         return body

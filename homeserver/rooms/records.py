@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
 from homeserver.protocol.events import Event
 from homeserver.protocol.push_conditions import Occasion
 from homeserver.protocol.push_evaluation import Figure
 from homeserver.protocol.room_versions import RoomVersion
+
+
+class Fetched(Enum):
+    """What came of asking other servers for history. LATER: nothing now, but servers are away that may have it."""
+
+    SOME = "some"
+    NOTHING = "nothing"
+    LATER = "later"
 
 
 class Status(IntEnum):

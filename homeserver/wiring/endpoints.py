@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import deferLater
+
 from homeserver.accounts.kernel import AccountParts
 from homeserver.federation.endpoints import HandshakeEndpoints, ReadEndpoints, TransactionEndpoints
 from homeserver.federation.endpoints_keys import KeyEndpoints
@@ -29,6 +31,9 @@ from homeserver.wiring.outside import further_room_endpoints
 from homeserver.wiring.slices import Slices
 from homeserver.wiring.third_party import third_party_endpoints
 
+#: How long a client waits that reads back to where no server answers at present.
+_PAUSE_S = 3.0
+
 
 def room_endpoints(
     ground: Ground, federation: Federation, slices: Slices, drafting: Drafting, delayed: Delayed
@@ -48,7 +53,7 @@ def room_endpoints(
         ),
         UpgradeEndpoints(upgrading, find_profile),
         delayed.endpoints,
-        HistoryEndpoints(reading, federation.history.fill),
+        HistoryEndpoints(reading, federation.history.fill, lambda: deferLater(ground.reactor, _PAUSE_S)),
         RelationEndpoints(slices.relations, reading.get_readable, reading.find_place),
         ThreadSubscriptionEndpoints(slices.data.threads, reading.get_readable),
     ]

@@ -36,6 +36,7 @@ from homeserver.federation.well_known import WellKnown
 from homeserver.http.egress import Egress
 from homeserver.http.egress_settings import EgressSettings, TlsSettings
 from homeserver.rooms.importing import Importer
+from homeserver.rooms.likely_servers import LikelyServers
 from homeserver.wiring.ground import Ground
 
 
@@ -101,7 +102,7 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         arrivals=arrivals,
         importer=importer,
         joining=Joining(joins, templates, client.memberships, checks, importer, ground.identity),
-        history=History(rooms, client.history, checks, arrivals, ground.server_name),
+        history=History(rooms, LikelyServers(database, parts, ground.server_name), client.history, checks, arrivals),
         work=work,
         completion=completion,
         sender=_sender(ground, settings, outward),

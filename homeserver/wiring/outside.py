@@ -39,8 +39,8 @@ def further_room_endpoints(
     )
     jump_to_date = JumpToDate(
         ground.database,
-        ground.rooms,
         ground.parts,
+        federation.history.likely,
         federation.client.history.timestamp_to_event,
         federation.history.fill,
     )

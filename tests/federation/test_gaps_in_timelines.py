@@ -100,15 +100,16 @@ class GapInTimelineTest(HostileCase):
         self.assertIs(timeline["limited"], False)
 
 
-class ServersThatAreGoneTest(HostileCase):
+class ManyServersCase(HostileCase):
     """Alice is in a room of many servers, of which one alone is up and has what was said before she came."""
 
     def setUp(self) -> None:
         """The others joined after her, and have a proxy before them that is up. The one that is there comes last in the
         order of names."""
         *gone, here = sorted((self.new_peer() for _ in range(6)), key=lambda peer: peer.name)
-        self.here = here
+        self.here, self.gone = here, gone
         self.resident = ResidentPeer(here)
+        self.share_power()
         self.room_id = self.resident.room_id
         self.said = [self.resident.say(f"before {number}").event_id for number in range(3)]
         self.resident.offer(self.alice)
@@ -118,22 +119,34 @@ class ServersThatAreGoneTest(HostileCase):
             peer.join(self.room_id)
             peer.on(*self.backfill, {}, 503)
 
+    def share_power(self) -> None:
+        """Who made the room keeps it for themselves."""
+
     def page(self, **query: str) -> tuple[list[str], str | None]:
         """(messages, newest first; where the page ends) of a large page backwards."""
         page = self.alice.get(f"/rooms/{self.room_id}/messages", {"dir": "b", "limit": 100, **query})
         return [event["event_id"] for event in page["chunk"] if event["type"] == "m.room.message"], page.get("end")
+
+
+class ServersThatAreGoneTest(ManyServersCase):
+    """Those that are gone are asked first."""
+
+    def share_power(self) -> None:
+        """Everybody is as powerful as who made the room, so that they go by their names."""
+        users = {peer.user_id: 100 for peer in (self.here, *self.gone)}
+        self.resident.set_state("m.room.power_levels", {"users": users})
 
     def test_history_is_found_at_the_server_that_is_up(self) -> None:
         """However many are asked first that are not."""
         self.assertEqual(self.page()[0], self.said[::-1])
 
     def test_a_token_finds_later_what_could_not_be_had(self) -> None:
-        """The answer without `end` was not the last word, though clients take it for the beginning."""
+        """The page is empty, and does not say that the history begins there."""
         found = self.here.answers[self.backfill]
         self.here.on(*self.backfill, {}, 503)
         messages, token = self.page()
         assert token is not None
-        self.assertEqual((messages, self.page(**{"from": token})), ([], ([], None)))
+        self.assertEqual((messages, self.page(**{"from": token})), ([], ([], token)))
 
         self.here.answers[self.backfill] = found
 
@@ -143,6 +156,17 @@ class ServersThatAreGoneTest(HostileCase):
             messages = self.page(**{"from": token})[0]
             time.sleep(0.1)
         self.assertEqual(messages, self.said[::-1])
+
+
+class LikelyServersTest(ManyServersCase):
+    """Who made the room is the only one with power."""
+
+    def test_the_most_likely_server_is_asked_first(self) -> None:
+        """Nobody else is asked, though their names come before."""
+        self.assertEqual(self.page()[0], self.said[::-1])
+
+        asked = [peer.name for peer in (*self.gone, self.here) if peer.requests_of(self.backfill[1])]
+        self.assertEqual(asked, [self.here.name])
 
 
 GapInTimelineTestOnPostgres = on_postgres(GapInTimelineTest)

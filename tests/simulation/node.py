@@ -24,7 +24,7 @@ from homeserver.rooms import queries_members
 from homeserver.rooms.creation import RoomRequest
 from homeserver.rooms.founding import Founding
 from homeserver.rooms.memberships import Change
-from homeserver.rooms.records import EventDraft
+from homeserver.rooms.records import EventDraft, Fetched
 from homeserver.wiring.accounts import wire_accounts
 from homeserver.wiring.federation import wire_federation
 from homeserver.wiring.ground import lay_ground
@@ -145,8 +145,8 @@ class Node:
         return await self._database.glance(queries_members.has_been_in, room.room_nid, self.name)
 
     async def fill(self, room_id: str, event_ids: list[str]) -> bool:
-        """Fetch history."""
-        return await self.federation.history.fill(room_id, event_ids)
+        """Fetch history; whether any came."""
+        return await self.federation.history.fill(room_id, event_ids) is Fetched.SOME
 
     async def _take_up(self) -> None:
         await self.federation.work.start()

@@ -13,8 +13,8 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, not_found
 from homeserver.rooms import queries_events, queries_rooms
 from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.likely_servers import LikelyServers
 from homeserver.rooms.records import RoomRecord
-from homeserver.rooms.service import Rooms
 
 logger = logging.getLogger(__name__)
 
@@ -27,27 +27,29 @@ Found = tuple[str, int]
 AskServer = Callable[[str, str, int, str], Awaitable[Found]]
 """(server, room id, milliseconds since 1970, `f` or `b`); raises `MatrixError`."""
 
-FetchHistory = Callable[[str, Sequence[str]], Awaitable[bool]]
-"""(room id, event ids): fetch these and what came before them; whether anything came."""
+FetchHistory = Callable[[str, Sequence[str]], Awaitable[object]]
+"""(room id, event ids): fetch these and what came before them, where they can be had."""
 
 
 class JumpToDate:
     """Answers which event is nearest to a moment."""
 
     def __init__(
-        self, database: Database, rooms: Rooms, parts: RoomParts, ask_server: AskServer, fetch: FetchHistory
+        self, database: Database, parts: RoomParts, likely: LikelyServers, ask_server: AskServer, fetch: FetchHistory
     ) -> None:
         self._database = database
-        self._rooms = rooms
         self._parts = parts
+        self._likely = likely
         self._ask_server = ask_server
         self._fetch = fetch
 
     async def find(self, room: RoomRecord, moment_ms: int, direction: str, user_id: str) -> dict[str, Any]:
         """The nearest event at or after a moment (`f`), or at or before it (`b`), that the user may see; 404."""
         found = await self._database.read(self._nearest_visible, room, moment_ms, direction, user_id)
-        if await self._database.glance(queries_rooms.gaps, room.room_nid):
-            elsewhere = await self._ask_others(room, moment_ms, direction)
+        gaps = await self._database.glance(queries_rooms.gaps, room.room_nid)
+        if gaps:
+            servers = await self._likely.find(room, [event_id for event_id, _ in gaps])
+            elsewhere = await self._ask_others(servers, room.room_id, moment_ms, direction)
             if elsewhere is not None and (found is None or abs(elsewhere[1] - moment_ms) < abs(found[1] - moment_ms)):
                 await self._fetch(room.room_id, [elsewhere[0]])
                 found = await self._database.read(self._nearest_visible, room, moment_ms, direction, user_id)
@@ -78,11 +80,10 @@ class JumpToDate:
                 return None
             offset += _AT_ONCE
 
-    async def _ask_others(self, room: RoomRecord, moment_ms: int, direction: str) -> Found | None:
-        servers = sorted(await self._rooms.occupancy.joined_servers(room.room_nid))
+    async def _ask_others(self, servers: Sequence[str], room_id: str, moment_ms: int, direction: str) -> Found | None:
         for server in servers[:_MOST_SERVERS]:
             try:
-                return await self._ask_server(server, room.room_id, moment_ms, direction)
+                return await self._ask_server(server, room_id, moment_ms, direction)
             except (MatrixError, ValueError) as error:
                 logger.info("%s told no event near a moment: %s", server, error)
         return None
