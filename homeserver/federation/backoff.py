@@ -13,6 +13,8 @@ from homeserver.protocol.errors import MatrixError
 _jitter = random.SystemRandom()
 _MOST_STEPS = 64
 _INSIST_EVERY_MS = 10_000
+#: With waits of four minutes, some seven hours.
+_FAILURES_OF_THE_LOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,10 @@ class DestinationHealth:
         """How long not to try a server; 0 when it may be tried."""
         known = self._failing.get(server_name)
         return 0 if known is None else max(0, known[1] - self._now_ms())
+
+    def is_lost(self, server_name: str) -> bool:
+        """Whether a server has failed so often that nobody should wait for it."""
+        return self._failing.get(server_name, (0, 0))[0] >= _FAILURES_OF_THE_LOST
 
     def check_may_try(self, server_name: str, *, is_urgent: bool = False) -> None:
         """Raise `MatrixError` 502 while a server is being left alone. What is urgent is tried all the same, but not at

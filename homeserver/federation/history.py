@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from homeserver.federation.arrivals import Arrivals
@@ -29,6 +29,10 @@ _PATIENCE_S = 20.0
 """After so long no further server is asked: a client waits for the answer."""
 
 
+IsLost = Callable[[str], bool]
+"""Whether a server has been away for so long that nobody should wait for it."""
+
+
 class PeerHistory(Protocol):
     """What is asked of another server."""
 
@@ -40,9 +44,16 @@ class History:
     """Fills gaps of rooms. `likely`: whom it asks, and in which order."""
 
     def __init__(
-        self, rooms: Rooms, likely: LikelyServers, peer: PeerHistory, checks: PduChecks, arrivals: Arrivals
+        self,
+        rooms: Rooms,
+        likely: LikelyServers,
+        peer: PeerHistory,
+        checks: PduChecks,
+        arrivals: Arrivals,
+        is_lost: IsLost,
     ) -> None:
         self._rooms = rooms
+        self._is_lost = is_lost
         self.likely = likely
         self._peer = peer
         self._checks = checks
@@ -65,11 +76,11 @@ class History:
             except FederationError as error:
                 logger.info("%s gave no history of %s: %s", server, room_id, error.message)
                 answers += not is_passing(error)
-                are_away |= is_passing(error)
+                are_away |= is_passing(error) and not self._is_lost(server)
                 continue
             except MatrixError:
                 # It could not be reached lately and was not asked: that takes neither time nor another one's turn.
-                are_away = True
+                are_away |= not self._is_lost(server)
                 continue
             answers += 1
             if await self._take(room, pdus[:limit], server):

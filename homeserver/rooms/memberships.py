@@ -80,6 +80,8 @@ class Memberships:
         """
         room = await self._rooms.find_room(change.room_id)
         is_inside = room is not None and await self.is_in_room(room)
+        if change.membership in ("join", "invite", "knock"):
+            await self._rooms.check_open(change.room_id)
         if change.membership == "invite":
             self._policies.check_may_invite(requester, change.room_id, change.target)
         elif change.membership == "join":

@@ -171,6 +171,18 @@ def has_been_in(tx: Transaction, room_nid: int, server_name: str) -> bool:
     return tx.find(sql, room=room_nid, server=server_name) is not None
 
 
+def local_users_with(tx: Transaction, room_nid: int, memberships: Collection[str], server_name: str) -> list[str]:
+    """The users of a server who are one of these in a room."""
+    rows = tx.all_in(
+        """SELECT user_id FROM memberships
+           WHERE room_nid = :room AND server_name = :server AND membership IN :memberships ORDER BY user_id""",
+        room=room_nid,
+        server=server_name,
+        memberships=list(memberships),
+    )
+    return [row[0] for row in rows]
+
+
 def servers_in(tx: Transaction, room_nid: int) -> list[str]:
     """The servers with a joined member now."""
     rows = tx.all("SELECT server_name FROM room_servers WHERE room_nid = :room AND to_position IS NULL", room=room_nid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,14 @@ class TransactionKey:
         }
 
 
+async def _open(room_id: str) -> None:
+    """Every room is."""
+
+
 class Rooms:
     """Finds rooms, sends events, reads current state. `occupancy`: who is where; `partial`: where not all members are
-    known; `blocks_invites`: whether a user is not to be invited."""
+    known; `blocks_invites`: whether a user is not to be invited; `check_open` raises 403 for a room that nobody of this
+    server is to come into."""
 
     def __init__(
         self,
@@ -67,6 +72,7 @@ class Rooms:
         self._clock = clock
         self._known: dict[str, RoomRecord] = {}
         self.blocks_invites: Callable[[Transaction, str], bool] = lambda tx, user_id: False
+        self.check_open: Callable[[str], Awaitable[None]] = _open
 
     async def find_room(self, room_id: str) -> RoomRecord | None:
         """The room, if this server has ever heard of it."""
@@ -124,11 +130,13 @@ class Rooms:
             queries_rooms.insert_sent(tx, txn.columns(), stored.event_nid, now_ms)
         return stored
 
-    async def check_takes_invites(self, user_id: str) -> None:
-        """Raise 403 `M_INVITE_BLOCKED` for a local user whom nobody is to invite.
+    async def check_takes_invites(self, room_id: str, user_id: str) -> None:
+        """Raise 403 `M_INVITE_BLOCKED` for a local user whom nobody is to invite, 403 `M_FORBIDDEN` for a room that
+        nobody is to come into.
 
         https://spec.matrix.org/v1.19/client-server-api/#invite-permission
         """
+        await self.check_open(room_id)
         await self._database.glance(self._check_takes_invites, user_id)
 
     def _check_takes_invites(self, tx: Transaction, user_id: str) -> None:

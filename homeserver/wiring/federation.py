@@ -102,7 +102,7 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         arrivals=arrivals,
         importer=importer,
         joining=Joining(joins, templates, client.memberships, checks, importer, ground.identity),
-        history=History(rooms, LikelyServers(database, parts, ground.server_name), client.history, checks, arrivals),
+        history=_history(ground, client, checks, arrivals, outward.health),
         work=work,
         completion=completion,
         sender=_sender(ground, settings, outward),
@@ -110,6 +110,13 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         health=outward.health,
         authenticator=_authenticator(ground, settings, outward),
     )
+
+
+def _history(
+    ground: Ground, client: FederationClient, checks: PduChecks, arrivals: Arrivals, health: DestinationHealth
+) -> History:
+    likely = LikelyServers(ground.database, ground.parts, ground.server_name)
+    return History(ground.rooms, likely, client.history, checks, arrivals, health.is_lost)
 
 
 def _completion(ground: Ground, admission: Admission, fetching: Fetching) -> Completion:

@@ -28,6 +28,7 @@ from homeserver.slices.receipts.tables import TABLES as RECEIPTS
 from homeserver.slices.registration_tokens.tables import TABLES as REGISTRATION_TOKENS
 from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
+from homeserver.slices.room_moderation.tables import TABLES as ROOM_MODERATION
 from homeserver.slices.search.tables import TABLES as SEARCH
 from homeserver.slices.terms.tables import TABLES as TERMS
 from homeserver.slices.thread_subscriptions.tables import TABLES as THREAD_SUBSCRIPTIONS
@@ -63,6 +64,7 @@ TABLES: list[Table] = [
     *REGISTRATION_TOKENS,
     *RELATIONS,
     *REPORTING,
+    *ROOM_MODERATION,
     *SEARCH,
     *SLIDING_SYNC,
     *TERMS,

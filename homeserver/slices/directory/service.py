@@ -71,6 +71,14 @@ class Directory:
             queries.publish(tx, new_room_id)
         return aliases
 
+    async def close(self, room_id: str, new_room_id: str | None) -> list[str]:
+        """Take a room off the list, and have its aliases lead to another, if there is one; those aliases."""
+        return await self._database.transact(self._close, room_id, new_room_id)
+
+    def _close(self, tx: Transaction, room_id: str, new_room_id: str | None) -> list[str]:
+        queries.unpublish(tx, room_id)
+        return [] if new_room_id is None else self.move(tx, room_id, new_room_id)
+
     def publish(self, tx: Transaction, room_id: str) -> None:
         """List a room, within a transaction."""
         queries.publish(tx, room_id)

@@ -1,0 +1,1 @@
+"""What administrators do with rooms: block them, and close them to the users of this server."""
