@@ -1,4 +1,4 @@
-import { createClient, IndexedDBStore, MemoryStore, type MatrixClient } from "matrix-js-sdk";
+import { createClient, IndexedDBStore, MatrixScheduler, MemoryStore, type MatrixClient } from "matrix-js-sdk";
 import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api";
 
 import { databasePrefix, deleteDatabases } from "./databases";
@@ -22,6 +22,10 @@ export function clientFor(credentials: Credentials, options: ClientOptions = {})
     accessToken: credentials.accessToken,
     fetchFn: tokens.fetch,
     disableVoip: true,
+    // Messages go out one after the other, and again after a 429 or a server's failure.
+    scheduler: new MatrixScheduler(),
+    // For timelines around a message of long ago.
+    timelineSupport: true,
     // Without `localStorage`, where the SDK would leave traces of every account that was ever logged in here.
     store: globalThis.indexedDB
       ? new IndexedDBStore({ indexedDB: globalThis.indexedDB, dbName: databasePrefix(credentials) })

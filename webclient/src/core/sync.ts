@@ -44,7 +44,7 @@ export class Connection {
     await this.client.startClient({
       initialSyncLimit: 20,
       lazyLoadMembers: true,
-      threadSupport: false,
+      threadSupport: true,
       pendingEventOrdering: PendingEventOrdering.Detached,
     });
   }

@@ -88,7 +88,7 @@ export function Failure({ sentence, testId }: { sentence: string | null; testId:
   );
 }
 
-export type AvatarSize = "small" | "medium" | "large" | "huge";
+export type AvatarSize = "tiny" | "small" | "medium" | "large" | "huge";
 
 interface AvatarProps {
   id: string;

@@ -18,6 +18,7 @@ export function MainPage(): JSX.Element {
   const { connection, router, dialogs } = useWorkspace();
   const route = router.route.value;
   const roomId = route.page === "room" ? route.roomId : null;
+  const eventId = route.page === "room" ? route.eventId : undefined;
   return (
     <div class={`shell${roomId === null ? "" : " shell-in-room"}`} data-testid="main-page">
       <ConnectionBanner />
@@ -30,7 +31,7 @@ export function MainPage(): JSX.Element {
         ) : roomId === null ? (
           <NoRoom />
         ) : (
-          <RoomPage key={roomId} roomId={roomId} />
+          <RoomPage key={roomId} roomId={roomId} eventId={eventId} />
         )}
       </main>
       {dialogs.open.value.map(({ key, draw, close }) => (

@@ -1,25 +1,24 @@
 import { ClientEvent, KnownMembership, RoomEvent, type Room } from "matrix-js-sdk";
 import type { JSX } from "preact";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 
 import { useOwned } from "../core/owned";
 import { Projection, source } from "../core/projection";
 import { t } from "../core/texts";
 import { useWorkspace } from "../core/workspace";
+import { Panel } from "../design/panel";
 import { silenceIn } from "../features/composer/state";
-import { Composer, NoComposer } from "../features/composer/view";
 import { JoinRoomForm } from "../features/join-room/view";
 import { MembersPanel } from "../features/members/view";
 import { RoomHeader } from "../features/room-header/view";
-import { Timeline } from "../features/timeline/view";
-import { typingNoticesTo } from "../features/typing/state";
-import { TypingLine } from "../features/typing/view";
+import { MessageContext } from "../messages/context";
+import { Conversation } from "./conversation";
 
 /** The room of that id, or the offer to join it. */
-export function RoomPage({ roomId }: { roomId: string }): JSX.Element {
+export function RoomPage({ roomId, eventId }: { roomId: string; eventId?: string | undefined }): JSX.Element {
   const { client } = useWorkspace();
   const projection = useOwned(() => {
-    const joined = (): JoinedRoomProps | null => {
+    const joined = (): { room: Room; name: string; silence: string | null } | null => {
       const room = client.getRoom(roomId);
       return room?.getMyMembership() === KnownMembership.Join
         ? { room, name: room.name, silence: silenceIn(room) }
@@ -31,7 +30,7 @@ export function RoomPage({ roomId }: { roomId: string }): JSX.Element {
     ]);
   }, [client, roomId]);
   const found = projection.value.value;
-  return found ? <JoinedRoom {...found} /> : <OtherRoom roomId={roomId} />;
+  return found ? <JoinedRoom {...found} eventId={eventId} /> : <OtherRoom roomId={roomId} />;
 }
 
 interface JoinedRoomProps {
@@ -39,32 +38,49 @@ interface JoinedRoomProps {
   name: string;
   /** Why nothing can be written here. */
   silence: string | null;
+  eventId: string | undefined;
 }
 
-function JoinedRoom({ room, name, silence }: JoinedRoomProps): JSX.Element {
-  const { client } = useWorkspace();
-  const [showsMembers, setShowsMembers] = useState(() => matchMedia("(min-width: 1000px)").matches);
-  const notices = useMemo(() => typingNoticesTo(client, room.roomId), [client, room]);
-  useEffect(() => () => notices.stopped(), [notices]);
+/** What is open beside the conversation. */
+type OpenPanel = { readonly kind: "members" } | { readonly kind: "thread"; readonly rootId: string };
+
+function JoinedRoom({ room, name, silence, eventId }: JoinedRoomProps): JSX.Element {
+  const { router } = useWorkspace();
+  const [panel, setPanel] = useState<OpenPanel | null>(() =>
+    matchMedia("(min-width: 1000px)").matches ? { kind: "members" } : null,
+  );
+  const close = useCallback(() => setPanel(null), []);
+  const openThread = useCallback((rootId: string) => setPanel({ kind: "thread", rootId }), []);
+  const openUser = useCallback(() => setPanel({ kind: "members" }), []);
+  const toggle = (kind: "members"): void => setPanel(panel?.kind === kind ? null : { kind });
+  const surroundings = useMemo(
+    () => ({
+      roomId: room.roomId,
+      openUser,
+      joinRoom: (target: string) => router.go({ page: "room", roomId: target }),
+    }),
+    [room, router, openUser],
+  );
   return (
-    <div class={`room${showsMembers ? " room-with-members" : ""}`} data-testid="room" data-room-id={room.roomId}>
-      <RoomHeader room={room} showsMembers={showsMembers} onToggleMembers={() => setShowsMembers(!showsMembers)} />
-      <div class="room-conversation">
-        <Timeline room={room} />
-        <TypingLine room={room} />
-        {silence === null ? (
-          <Composer
-            roomId={room.roomId}
-            roomName={name}
-            onTyping={(text) => notices.changed(text)}
-            onSent={() => notices.stopped()}
-          />
-        ) : (
-          <NoComposer reason={silence} />
+    <MessageContext.Provider value={surroundings}>
+      <div class={`room${panel ? " room-with-panel" : ""}`} data-testid="room" data-room-id={room.roomId}>
+        <RoomHeader room={room} showsMembers={panel?.kind === "members"} onToggleMembers={() => toggle("members")} />
+        <Conversation
+          room={room}
+          eventId={eventId}
+          silence={silence}
+          placeholder={t().composer.placeholder(name)}
+          onThread={openThread}
+          onUser={openUser}
+        />
+        {panel?.kind === "members" && <MembersPanel room={room} onClose={close} />}
+        {panel?.kind === "thread" && (
+          <Panel key={panel.rootId} title={t().threads.thread} onClose={close} testId="thread-panel">
+            <Conversation room={room} threadId={panel.rootId} silence={silence} placeholder={t().threads.placeholder} onThread={null} onUser={openUser} />
+          </Panel>
         )}
       </div>
-      {showsMembers && <MembersPanel room={room} onClose={() => setShowsMembers(false)} />}
-    </div>
+    </MessageContext.Provider>
   );
 }
 

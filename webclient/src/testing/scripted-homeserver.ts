@@ -88,7 +88,7 @@ export class ScriptedHomeserver {
       method: request.method ?? "GET",
       path: decodeURIComponent(url.pathname).replace(/^\/_matrix\/client(\/(v\d+|unstable))?/, ""),
       query: url.searchParams,
-      body: text ? (JSON.parse(text) as JsonObject) : {},
+      body: jsonIn(text),
       authorization: request.headers.authorization,
     };
     this.requests.push(seen);
@@ -97,5 +97,14 @@ export class ScriptedHomeserver {
     const answer = (await rule?.respond(seen)) ?? unknown;
     response.writeHead(answer.status ?? 200, { "Content-Type": "application/json" });
     response.end(JSON.stringify(answer.body));
+  }
+}
+
+/** A file that is uploaded is no JSON. */
+function jsonIn(text: string): JsonObject {
+  try {
+    return text ? (JSON.parse(text) as JsonObject) : {};
+  } catch {
+    return { text };
   }
 }

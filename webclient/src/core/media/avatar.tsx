@@ -21,4 +21,4 @@ export function MediaAvatar({ id, name, mxc, size = "medium" }: MediaAvatarProps
 }
 
 /** Of thumbnails, in sizes that servers commonly have ready. */
-const pixelsOf: Record<AvatarSize, number> = { small: 32, medium: 48, large: 96, huge: 160 };
+const pixelsOf: Record<AvatarSize, number> = { tiny: 16, small: 32, medium: 48, large: 96, huge: 160 };

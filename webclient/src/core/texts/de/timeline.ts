@@ -1,4 +1,7 @@
 import type * as english from "../en/timeline";
+import { pluralIn } from "../plural";
+
+const plural = pluralIn("de");
 
 export const timeline: typeof english.timeline = {
   label: "Nachrichten",
@@ -7,14 +10,20 @@ export const timeline: typeof english.timeline = {
   loadingOlder: "Ältere Nachrichten werden geladen",
   newMessages: "Neue Nachrichten",
   newest: "Neueste",
-  messagesOf: (name) => `Nachrichten von ${name}`,
+  messageOf: (name, time) => `${name}, ${time}`,
+  newerFailed: "Neuere Nachrichten konnten nicht geladen werden. Erneut versuchen",
+  newCount: (count) => plural(count, { one: "1 neue Nachricht", other: `${count} neue Nachrichten` }),
+  firstUnread: "Erste ungelesene Nachricht",
+  notFound: "Diese Nachricht gibt es nicht, oder du darfst sie nicht sehen.",
+  readBy: (names, count) =>
+    `Gelesen von ${names.join(", ")}${count > names.length ? ` und ${count - names.length} weiteren` : ""}`,
+  jumpToDate: "Zu einem Datum springen",
+  date: "Datum",
+  jump: "Springen",
   edited: "(bearbeitet)",
   notSent: "Nicht gesendet.",
   delete: "Löschen",
   deleted: "Nachricht gelöscht",
-  encrypted: "Verschlüsselte Nachricht. Diese Anwendung kann sie noch nicht lesen.",
-  sticker: (text) => `Sticker: ${text}`,
-  unknownKind: "Nachricht unbekannter Art",
   today: "Heute",
   yesterday: "Gestern",
 };
@@ -30,6 +39,30 @@ export const notices: typeof english.notices = {
   avatar: (actor) => `${actor} hat das Bild des Raums geändert`,
   encryption: (actor) => `${actor} hat die Verschlüsselung eingeschaltet`,
   replaced: (actor) => `${actor} hat diesen Raum durch einen neueren ersetzt`,
+  called: (actor) => `${actor} hat angerufen`,
+  pinned: (actor) => `${actor} hat eine Nachricht angeheftet`,
+  unpinned: (actor) => `${actor} hat eine angeheftete Nachricht gelöst`,
+  powerLevels: (actor) => `${actor} hat geändert, wer was darf`,
+  serverAcl: (actor) => `${actor} hat geändert, welche Server teilnehmen dürfen`,
+  joinRules: {
+    public: (actor) => `${actor} hat den Raum für alle geöffnet`,
+    invite: (actor) => `${actor} lässt nur noch Eingeladene in den Raum`,
+    knock: (actor) => `${actor} lässt Beitrittsanfragen zu`,
+    restricted: (actor) => `${actor} hat den Raum für Mitglieder anderer Räume geöffnet`,
+    knock_restricted: (actor) =>
+      `${actor} hat den Raum für Mitglieder anderer Räume geöffnet und lässt Anfragen zu`,
+  },
+  history: {
+    world_readable: (actor) => `${actor} hat die Nachrichten für alle lesbar gemacht`,
+    shared: (actor) => `${actor} hat alle Nachrichten für Mitglieder lesbar gemacht`,
+    invited: (actor) => `${actor} hat Nachrichten für Mitglieder ab ihrer Einladung lesbar gemacht`,
+    joined: (actor) => `${actor} hat Nachrichten für Mitglieder ab ihrem Beitritt lesbar gemacht`,
+  },
+  guests: {
+    can_join: (actor) => `${actor} lässt Gäste beitreten`,
+    forbidden: (actor) => `${actor} hat den Raum für Gäste geschlossen`,
+  },
+  more: (count) => plural(count, { one: "1 weitere Änderung", other: `${count} weitere Änderungen` }),
   joined: (target) => `${target} ist beigetreten`,
   invited: (actor, target) => `${actor} hat ${target} eingeladen`,
   knocked: (target) => `${target} möchte beitreten`,

@@ -1,3 +1,7 @@
+import { pluralIn } from "../plural";
+
+const plural = pluralIn("en");
+
 export const timeline = {
   label: "Messages",
   start: "This is the start of the room.",
@@ -5,14 +9,20 @@ export const timeline = {
   loadingOlder: "Loading older messages",
   newMessages: "New messages",
   newest: "Newest",
-  messagesOf: (name: string) => `Messages of ${name}`,
+  messageOf: (name: string, time: string) => `${name}, ${time}`,
+  newerFailed: "Newer messages could not be loaded. Try again",
+  newCount: (count: number) => plural(count, { one: "1 new message", other: `${count} new messages` }),
+  firstUnread: "First unread message",
+  notFound: "This message is not there, or not for you to see.",
+  readBy: (names: readonly string[], count: number) =>
+    `Read by ${names.join(", ")}${count > names.length ? ` and ${count - names.length} more` : ""}`,
+  jumpToDate: "Jump to a date",
+  date: "Date",
+  jump: "Jump",
   edited: "(edited)",
   notSent: "Not sent.",
   delete: "Delete",
   deleted: "Message deleted",
-  encrypted: "Encrypted message. This client cannot read it yet.",
-  sticker: (text: string) => `Sticker: ${text}`,
-  unknownKind: "Message of an unknown kind",
   today: "Today",
   yesterday: "Yesterday",
 };
@@ -28,6 +38,30 @@ export const notices = {
   avatar: (actor: string) => `${actor} changed the room's picture`,
   encryption: (actor: string) => `${actor} turned on encryption`,
   replaced: (actor: string) => `${actor} replaced this room with a newer one`,
+  called: (actor: string) => `${actor} called`,
+  pinned: (actor: string) => `${actor} pinned a message`,
+  unpinned: (actor: string) => `${actor} unpinned a message`,
+  powerLevels: (actor: string) => `${actor} changed who may do what`,
+  serverAcl: (actor: string) => `${actor} changed which servers may take part`,
+  joinRules: {
+    public: (actor: string) => `${actor} opened the room to everybody`,
+    invite: (actor: string) => `${actor} made the room open to invited people only`,
+    knock: (actor: string) => `${actor} let people ask to join`,
+    restricted: (actor: string) => `${actor} opened the room to members of other rooms`,
+    knock_restricted: (actor: string) =>
+      `${actor} opened the room to members of other rooms, and let others ask to join`,
+  },
+  history: {
+    world_readable: (actor: string) => `${actor} made the messages readable for everybody`,
+    shared: (actor: string) => `${actor} made all messages readable for members`,
+    invited: (actor: string) => `${actor} made messages readable for members from their invite on`,
+    joined: (actor: string) => `${actor} made messages readable for members from when they joined`,
+  },
+  guests: {
+    can_join: (actor: string) => `${actor} let guests join`,
+    forbidden: (actor: string) => `${actor} closed the room to guests`,
+  },
+  more: (count: number) => plural(count, { one: "1 more change", other: `${count} more changes` }),
   joined: (target: string) => `${target} joined`,
   invited: (actor: string, target: string) => `${actor} invited ${target}`,
   knocked: (target: string) => `${target} asked to join`,

@@ -1,4 +1,4 @@
-import { language, locale, t } from "../../core/texts";
+import { language, locale, t } from "../core/texts";
 
 export interface TextPart {
   readonly text: string;
@@ -66,4 +66,21 @@ function startOfDay(atMs: number): Date {
   const date = new Date(atMs);
   date.setHours(0, 0, 0, 0);
   return date;
+}
+
+const byteUnits = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
+
+/** `1.2 MB`, in the language's way. */
+export function byteText(bytes: number): string {
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), byteUnits.length - 1);
+  const options = { style: "unit", unit: byteUnits[step] ?? "byte", maximumFractionDigits: step > 1 ? 1 : 0 } as const;
+  return new Intl.NumberFormat(locale(), options).format(bytes / 1000 ** step);
+}
+
+/** `1:05`, or `1:00:05` from an hour on. */
+export function durationText(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1000);
+  const parts = [Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, "0"));
+  const hours = Math.floor(seconds / 3600);
+  return hours > 0 ? `${hours}:${parts.join(":")}` : parts.join(":").replace(/^0/, "");
 }

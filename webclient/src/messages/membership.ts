@@ -1,4 +1,4 @@
-import { t } from "../../core/texts";
+import { t } from "../core/texts";
 
 /** A change of somebody's membership, in plain values. */
 export interface MembershipChange {
