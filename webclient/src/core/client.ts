@@ -1,6 +1,7 @@
 import { createClient, IndexedDBStore, MatrixScheduler, MemoryStore, type MatrixClient } from "matrix-js-sdk";
 import type { CryptoCallbacks } from "matrix-js-sdk/lib/crypto-api";
 
+import { forgetAccount } from "./account-record";
 import { databasePrefix, deleteDatabases } from "./databases";
 import { sdkLog } from "./log";
 import type { Credentials } from "./session";
@@ -50,6 +51,7 @@ export async function prepare(client: MatrixClient, credentials: Credentials): P
 /** Stops a client and deletes everything that is kept of its account. */
 export async function forget(client: MatrixClient, credentials: Credentials): Promise<void> {
   client.stopClient();
+  forgetAccount(credentials.userId);
   await client.store.destroy();
   await deleteDatabases(credentials);
 }

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { t } from "../core/texts";
+import { useWorkspace } from "../core/workspace";
 import { Failure, Spinner } from "../design/components";
 import { Floating, type Place } from "../design/floating";
 import { emojiGroups, loadEmoji, searchEmoji, type Emoji, type EmojiTable } from "./data";
@@ -33,8 +34,9 @@ export function EmojiPicker({ place, onPick, onClose }: EmojiPickerProps): JSX.E
   const [typed, setTyped] = useState("");
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => void loadEmoji().then(setTable, () => setFailed(true)), []);
+  const { userId } = useWorkspace();
   const pick = (character: string): void => {
-    rememberEmoji(character);
+    rememberEmoji(userId, character);
     onPick(character);
   };
   const found = useMemo(() => (table && typed.trim() ? searchEmoji(table, typed, 80) : null), [table, typed]);
@@ -95,7 +97,8 @@ function Found({ emoji, onPick }: { emoji: readonly Emoji[]; onPick: OnPick }): 
 }
 
 function Groups({ table, onPick }: { table: EmojiTable; onPick: OnPick }): JSX.Element {
-  const recent = recentEmoji().map((character) => ({ character, label: character }));
+  const { userId } = useWorkspace();
+  const recent = recentEmoji(userId).map((character) => ({ character, label: character }));
   return (
     <>
       <section>

@@ -1,16 +1,23 @@
+import { accountRecord } from "../core/account-record";
 import { asStrings } from "../core/api";
-import { browserStorage, StoredRecord } from "../core/storage";
 
 const most = 18;
 const usual = ["👍️", "❤️", "😂", "🎉", "😮", "😢", "🙏", "👀"];
 
-const record = new StoredRecord(browserStorage(), "hearth.emoji", (raw) => asStrings(raw).slice(0, most));
-
-/** The emoji that were chosen here last, before those that most people want. */
-export function recentEmoji(): string[] {
-  return [...new Set([...(record.find() ?? []), ...usual])].slice(0, most);
+/** The emoji that somebody chose here last, before those that most people want. */
+export function recentEmoji(userId: string): string[] {
+  return [...new Set([...chosenBy(userId), ...usual])].slice(0, most);
 }
 
-export function rememberEmoji(character: string): void {
-  record.save([character, ...(record.find() ?? []).filter((each) => each !== character)].slice(0, most));
+export function rememberEmoji(userId: string, character: string): void {
+  const chosen = [character, ...chosenBy(userId).filter((each) => each !== character)];
+  recordOf(userId).save(chosen.slice(0, most));
+}
+
+function chosenBy(userId: string): string[] {
+  return recordOf(userId).find() ?? [];
+}
+
+function recordOf(userId: string): ReturnType<typeof accountRecord<string[]>> {
+  return accountRecord(userId, "emoji", asStrings);
 }

@@ -104,6 +104,12 @@ const wantsWords = new Set("me plain notice spoiler join invite kick ban unban o
 
 export type CommandName = keyof ReturnType<typeof t>["commands"]["what"];
 
+/** What follows a command; nothing for one that stands alone. */
+export function howTo(name: string): string {
+  const how: Readonly<Record<string, string>> = t().commands.how;
+  return how[name] ?? "";
+}
+
 /** The names of all commands, in the order of the alphabet. */
 export const commandNames = Object.keys(commands).sort() as CommandName[];
 
@@ -126,7 +132,7 @@ export async function runCommand({ name, rest }: ParsedCommand, around: CommandS
     const nearest = nearestCommand(name);
     throw new Error(nearest ? t().commands.unknownNearest(name, nearest) : t().commands.unknown(name));
   }
-  if (rest === "" && wantsWords.has(known)) throw new Error(t().commands.incomplete(known, t().commands.how[known as CommandName]));
+  if (rest === "" && wantsWords.has(known)) throw new Error(t().commands.incomplete(known, howTo(known)));
   return run(rest, around);
 }
 

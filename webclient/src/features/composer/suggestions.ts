@@ -4,7 +4,7 @@ import { roomPicture } from "../../core/media/avatar-of";
 import { t } from "../../core/texts";
 import { loadEmoji, searchEmoji } from "../../emoji/data";
 import { tidyName } from "../../messages/names";
-import { commandNames } from "./commands";
+import { commandNames, howTo } from "./commands";
 import { bestMatches, type CompletionQuery, type Named } from "./completion";
 import type { Mention } from "./drafts";
 
@@ -92,7 +92,7 @@ function commands(typed: string): Suggestion[] {
   return found.map((name) => ({
     key: name,
     replacement: `/${name}`,
-    title: `/${name} ${t().commands.how[name]}`.trim(),
+    title: `/${name} ${howTo(name)}`.trim(),
     note: t().commands.what[name],
     picture: null,
     mention: null,

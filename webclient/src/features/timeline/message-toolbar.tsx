@@ -14,7 +14,7 @@ const quickReactions = 3;
 
 /** What most people want with a message, and a menu with the rest. Shown while the pointer or the focus is there. */
 export function MessageToolbar({ entry, surroundings }: { entry: MessageEntry; surroundings: TimelineSurroundings }): JSX.Element | null {
-  const { dialogs } = useWorkspace();
+  const { dialogs, userId } = useWorkspace();
   const { actions } = surroundings;
   const isDeleted = entry.body.kind === "deleted";
   const react = (key: string): void => {
@@ -25,7 +25,7 @@ export function MessageToolbar({ entry, surroundings }: { entry: MessageEntry; s
     <div class="message-toolbar" role="toolbar" aria-label={t().messages.actions} data-testid="message-toolbar">
       {actions.mayWrite && !isDeleted && (
         <>
-          {recentEmoji()
+          {recentEmoji(userId)
             .slice(0, quickReactions)
             .map((key) => (
               <button

@@ -31,7 +31,6 @@ export const commands: typeof english.commands = {
     invite: "@person:server [Grund]",
     join: "#raum:server",
     kick: "@person:server [Grund]",
-    leave: "",
     me: "Handlung",
     myroomnick: "Name",
     nick: "Name",

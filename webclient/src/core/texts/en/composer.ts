@@ -30,7 +30,6 @@ export const commands = {
     invite: "@user:server [reason]",
     join: "#room:server",
     kick: "@user:server [reason]",
-    leave: "",
     me: "action",
     myroomnick: "name",
     nick: "name",
