@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from homeserver.config.kinds import BOOLEAN, DURATION_MS, FREE, NUMBER, ROOM_VERSION, TEXT, choice
+from homeserver.config.kinds import BOOLEAN, DURATION_MS, FREE, ROOM_VERSION, TEXT, choice
 from homeserver.config.section import Section
 from homeserver.protocol.room_versions import DEFAULT_ROOM_VERSION
 
@@ -24,21 +24,10 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteRoomLimit:
-    """`limit_remote_rooms`: rooms of other servers with more than `complexity` (state events / 500) are not joined."""
-
-    is_enabled: bool = False
-    complexity: float = 1.0
-    complexity_error: str = "Your homeserver is unable to join rooms this large or complex."
-    admins_can_join: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RoomsConfig:
     """Everything about rooms. Without any rule publication and aliases are allowed."""
 
     default_version: str = DEFAULT_ROOM_VERSION
-    remote_limit: RemoteRoomLimit = RemoteRoomLimit()
     encryption_by_default: str = "off"
     block_non_admin_invites: bool = False
     require_membership_for_aliases: bool = True
@@ -80,7 +69,6 @@ def rooms_from(top: Section) -> RoomsConfig:
     levels = top.section("default_power_level_content_override")
     return RoomsConfig(
         default_version=top.read("default_room_version", ROOM_VERSION, DEFAULT_ROOM_VERSION),
-        remote_limit=_remote_limit(top.section("limit_remote_rooms")),
         encryption_by_default=top.read(
             "encryption_enabled_by_default_for_room_type", choice("all", "invite", "off"), "off"
         ),
@@ -98,18 +86,6 @@ def rooms_from(top: Section) -> RoomsConfig:
         max_event_delay_ms=top.read("max_event_delay_duration", DURATION_MS, default.max_event_delay_ms),
         power_level_content=MappingProxyType({key: levels.read(key, FREE, None) for key in levels.names()}),
     )
-
-
-def _remote_limit(section: Section) -> RemoteRoomLimit:
-    default = RemoteRoomLimit()
-    limit = RemoteRoomLimit(
-        is_enabled=section.read("enabled", BOOLEAN, False),
-        complexity=section.read("complexity", NUMBER, default.complexity),
-        complexity_error=section.read("complexity_error", TEXT, default.complexity_error),
-        admins_can_join=section.read("admins_can_join", BOOLEAN, False),
-    )
-    section.finish()
-    return limit
 
 
 def _rules(top: Section, key: str) -> tuple[Rule, ...]:

@@ -14,11 +14,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import ExecStatus
 
 from homeserver.database.engine import Connection, Row
+from homeserver.database.statements import MOST_PREPARED, PREPARED_AFTER, Statements
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_][a-z0-9_]*)")
 _BLOCK = 50
-_PREPARED_AFTER = 3
-_MOST_PREPARED = 300
 #: A host that is gone is noticed within a minute, not within TCP's hours. The operator's own settings come first.
 _PARAMETERS: dict[str, Any] = {
     "application_name": "hearth",
@@ -44,23 +43,22 @@ def translated(sql: str) -> tuple[str, tuple[str, ...]]:
 
 
 class PostgresConnection:
-    """A connection. Statements are prepared by the driver after a few uses.
+    """A connection. Statements are prepared after a few uses.
 
-    What has no parameters goes past the driver's cursor: it is half the cost, and at a ROLLBACK the cursor would forget
-    all prepared statements.
+    All but what is run for many rows goes past the driver's cursor, which would forget all prepared statements at a
+    ROLLBACK.
     """
 
     def __init__(self, dsn: str) -> None:
-        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=_PREPARED_AFTER)
-        self._connection.prepared_max = _MOST_PREPARED
+        self._connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=PREPARED_AFTER)
+        self._connection.prepared_max = MOST_PREPARED
         self._cursor = psycopg.RawCursor(self._connection)
+        self._statements = Statements(self._connection)
 
     def execute(self, sql: str, parameters: Mapping[str, Any]) -> tuple[list[Row], int]:
         """(rows, number of rows changed)."""
-        cursor = self._cursor
         statement, names = translated(sql)
-        cursor.execute(statement, [parameters[name] for name in names])
-        return cursor.fetchall() if cursor.description is not None else [], cursor.rowcount
+        return self._statements.run(statement, [parameters[name] for name in names])
 
     def execute_many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a statement once for each row of parameters."""

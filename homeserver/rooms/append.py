@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,8 @@ class Placement:
     """What was decided of an event before it is written.
 
     `is_live`: it is new and goes to clients; otherwise it is history. `is_outbound`: this server tells the others.
-    `existing_nid`: it is here already, as an outlier.
+    `existing_nid`: it is here already, as an outlier. `unplaced`: what it comes after and has no place; None: to be
+    looked up.
     """
 
     state_before: int
@@ -34,6 +35,7 @@ class Placement:
     is_live: bool = True
     is_local: bool = False
     existing_nid: int | None = None
+    unplaced: Sequence[str] | None = None
 
 
 OnAccepted = Callable[[Transaction, RoomRecord, StoredEvent], None]
@@ -85,7 +87,8 @@ class Appender:
         queries_events.insert_edges(tx, nid, event.prev_events)
         stored = StoredEvent(nid, event, position, placement.status, placement.state_before, state_after, counted)
         if not placement.is_local:
-            self._close_gap(tx, room, stored)
+            unplaced = self._find_unplaced(tx, event) if placement.unplaced is None else placement.unplaced
+            self._close_gap(tx, room, stored, unplaced)
         if placement.status is Status.ACCEPTED:
             self._accepted(tx, room, stored, placement)
         return stored
@@ -122,12 +125,14 @@ class Appender:
             return None, self._counting.thread_columns(tx, room.room_nid, event)
         return None, UNCOUNTED
 
-    def _close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent) -> None:
+    def _find_unplaced(self, tx: Transaction, event: Event) -> Sequence[str]:
+        known = self._loader.stored_by_id(tx, event.prev_events)
+        return [prev for prev in event.prev_events if prev not in known or known[prev].state_after is None]
+
+    def _close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, unplaced: Sequence[str]) -> None:
         """Others may have referred to it, and it may refer to what is not here."""
         event = stored.event
         queries_rooms.delete_gap(tx, room.room_nid, event.event_id)
-        known = self._loader.stored_by_id(tx, event.prev_events)
-        unplaced = [prev for prev in event.prev_events if prev not in known or known[prev].state_after is None]
         queries_rooms.insert_gaps(tx, room.room_nid, unplaced, event.depth)
         if unplaced and stored.position:
             queries_rooms.insert_timeline_gap(tx, room.room_nid, stored.position)

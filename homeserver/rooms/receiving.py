@@ -74,12 +74,12 @@ class Receiver:
     def receive(self, tx: Transaction, room: RoomRecord, arrival: Arrival) -> Verdict:
         """Accept, soft-fail or reject an event and store it so; or say what is missing."""
         event = arrival.event
-        existing = self._find_known(tx, room, event)
-        if existing is not None and existing.state_after is not None:
-            return existing
-        ids = {*event.prev_events, *event.auth_events}
+        ids = {event.event_id, *event.prev_events, *event.auth_events}
         create_id = implied_create_id(room)
         around = self._loader.stored_by_id(tx, ids | {create_id} if create_id else ids)
+        existing = self._as_known(tx, room, event, around.pop(event.event_id, None))
+        if existing is not None and existing.state_after is not None:
+            return existing
         missing = _missing(room, arrival, around)
         if missing is not None:
             begins = None if arrival.is_live or missing.auth_events else self._unseen.find_root(tx, room)
@@ -95,6 +95,7 @@ class Receiver:
             is_outbound=arrival.is_outbound,
             is_live=arrival.is_live,
             existing_nid=None if existing is None else existing.event_nid,
+            unplaced=[prev for prev in event.prev_events if prev not in around or around[prev].state_after is None],
         )
         stored = self._appender.append(tx, room, event, placement)
         if existing is not None and (existing.status is Status.REJECTED) != (status is Status.REJECTED):
@@ -102,8 +103,9 @@ class Receiver:
                 hook(tx, room, stored)
         return stored
 
-    def _find_known(self, tx: Transaction, room: RoomRecord, event: Event) -> StoredEvent | None:
-        known = self._loader.find_stored(tx, event.event_id)
+    def _as_known(
+        self, tx: Transaction, room: RoomRecord, event: Event, known: StoredEvent | None
+    ) -> StoredEvent | None:
         if known is None or known.event.encoded == event.encoded:
             return known
         is_other = [hook(tx, room, known, event) for hook in self.on_known]

@@ -1,6 +1,7 @@
-"""How fast another server's messages of a busy room are taken in: `python -m tests.bench.incoming [EVENTS]`.
+"""How fast another server's messages of a busy room are taken in: `python -m tests.bench.incoming [EVENTS [ENGINE]]`.
 
-A server on SQLite and a peer in its room, which sends signed messages, each after the one before, 50 in a transaction.
+A server on SQLite, or on another engine (`postgresql`: see `tests.support.databases`), and a peer in its room, which
+sends signed messages, each after the one before, 50 in a transaction.
 Prints the events a second of the server's CPU time. The peer, which builds and signs beforehand and sends in the main
 thread, is counted apart; all other threads of the process are the server's.
 """
@@ -23,9 +24,9 @@ from tests.support.homeserver import Homeserver
 _BATCH = 50
 
 
-def main(number: int) -> None:
+def main(number: int, engine: str) -> None:
     """Measure."""
-    with tempfile.TemporaryDirectory() as name, fresh_database("sqlite") as place:
+    with tempfile.TemporaryDirectory() as name, fresh_database(engine) as place:
         folder = Path(name)
         authority = write_authority("Test authority", folder / "ca.crt")
         (folder / "own").mkdir()
@@ -73,4 +74,4 @@ def _await(user: User, room_id: str, event_id: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int((*sys.argv[1:], "3000")[0]))
+    main(int((*sys.argv[1:], "3000")[0]), (*sys.argv[2:], "sqlite")[0])
