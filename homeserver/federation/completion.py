@@ -31,6 +31,7 @@ from homeserver.rooms import queries_events, queries_partial
 from homeserver.rooms.filling import Filling, StateIds
 from homeserver.rooms.importing import Importer
 from homeserver.rooms.kernel import RoomParts
+from homeserver.rooms.late_state import LateState
 from homeserver.rooms.queries_partial import PartialRoom
 from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.service import Rooms
@@ -83,6 +84,7 @@ class Completion:
         self._life = life
         self._own_name = fetching.own_name
         self._filling = Filling(database, parts)
+        self._late = LateState(database, parts)
         self._running: set[str] = set()
         self._pauses: dict[str, tuple[Timer, Deferred[None]]] = {}
         self._is_stopping = False
@@ -165,7 +167,10 @@ class Completion:
             if any(spool.state_ids.get(key) != event_id for key, event_id in root.items()):
                 raise BadAnswer(server, "the state before the join is another than at the join")
             await self._fetching.importer.keep_outliers(join, spool.batches())
+            unchecked = await spool.left_over(self._fetching.importer.lacking)
             await self._filling.add(room, spool.state_ids)
+            if unchecked:
+                await self._late.note(room, row.root_nid, unchecked)
         await self._filling.finish(room, await self._history(room, server))
         logger.info("%s is whole, by %s", room.room_id, server)
 

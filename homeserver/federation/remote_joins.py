@@ -19,6 +19,7 @@ from homeserver.federation.templates import Templates, Wish
 from homeserver.protocol.errors import MatrixError, not_found
 from homeserver.protocol.events import Event
 from homeserver.rooms.importing import Importer, JoinedRoom
+from homeserver.rooms.records import Unchecked
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ MOST_SERVERS = 8
 """So many of the servers that may lead to a room are tried."""
 
 _MOST_IN_ROOM = 50_000
+_DECISIVE = frozenset({("m.room.create", ""), ("m.room.power_levels", ""), ("m.room.join_rules", "")})
 
 
 class JoinCalls(Protocol):
@@ -52,10 +54,15 @@ class RemoteJoins:
         self._importer = importer
         self._templates = templates
         self._complete: Callable[[str], Awaitable[None]] = _leave_as_it_is
+        self._check_late: Callable[[], None] = lambda: None
 
     def on_partial(self, complete: Callable[[str], Awaitable[None]]) -> None:
         """Have the members fetched of rooms, by their ids, that are joined without them."""
         self._complete = complete
+
+    def on_unchecked(self, check_late: Callable[[], None]) -> None:
+        """Have what could not be checked of a room's state checked later."""
+        self._check_late = check_late
 
     async def join(self, wish: Wish, via: Sequence[str]) -> str:
         """Join through the first server that lets the user in; the join event's id."""
@@ -82,7 +89,11 @@ class RemoteJoins:
             _check_create(server, event, spool)
             await self._importer.keep_outliers(event, spool.batches())
             servers = answer.servers[:_MOST_IN_ROOM] if answer.is_partial else None
-            await self._importer.join(JoinedRoom(own, spool.state_ids, server, servers))
+            unchecked = await spool.left_over(self._importer.lacking)
+            _check_decisive(server, event, unchecked)
+            await self._importer.join(JoinedRoom(own, spool.state_ids, server, servers, unchecked))
+        if unchecked:
+            self._check_late()
         if answer.is_partial:
             await self._complete(wish.room_id)
         return event.event_id
@@ -106,6 +117,25 @@ def _check_create(server: str, event: Event, spool: RoomSpool) -> None:
     create = spool.create
     if create is None or create.content.get("room_version", "1") != event.version.version:
         raise MatrixError(502, "M_UNKNOWN", f"{server} gave a state without the right create event.")
+
+
+def _check_decisive(server: str, event: Event, unchecked: Sequence[Unchecked]) -> None:
+    """Raise 502 where what cannot be checked decides who may do what: a room without it would be another room."""
+    missing = sorted({one.key[0] for one in unchecked if one.key is not None and one.key in _DECISIVE})
+    if missing:
+        names = ", ".join(missing)
+        raise MatrixError(
+            502,
+            "M_UNKNOWN",
+            f"The keys that {names} of the room is signed with cannot be had now, neither from its server nor by "
+            f"way of others; try again later ({server} was asked).",
+        )
+    if unchecked:
+        logger.warning(
+            "%d pieces of the state of %s cannot be checked now: the keys that they are signed with cannot be had",
+            len(unchecked),
+            event.room_id,
+        )
 
 
 def most_telling(errors: Sequence[MatrixError], otherwise: str) -> MatrixError:

@@ -6,17 +6,19 @@ https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_join
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from homeserver.federation.calls import decode_answer
-from homeserver.federation.pdu_checks import PduChecks
+from homeserver.federation.pdu_checks import PduChecks, Refused
 from homeserver.federation.streaming import Element
+from homeserver.protocol.canonical_json import encode_lax
 from homeserver.protocol.events import Event, StateKey, stored_event
 from homeserver.protocol.room_versions import RoomVersion
 from homeserver.rooms.outliers import auth_order
+from homeserver.rooms.records import Unchecked
 
 BATCH_EVENTS = 256
 """So many events are checked together, with the keys of their servers fetched together."""
@@ -24,6 +26,11 @@ BATCH_EVENTS = 256
 STORED_AT_ONCE = 200
 _BYTES_IN_MEMORY = 4 * 1024 * 1024
 _MOST_EVENTS = 500_000
+_MOST_UNCHECKED = 2_000
+
+Json = dict[str, Any]
+LackingEvents = Callable[[Collection[str]], Awaitable[set[str]]]
+"""Event ids to those of them that are not here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ class _Entry:
 
 class RoomSpool:
     """The good events of one answer. `lists`: which lists hold state; `state_ids`: that state; `create`: the create
-    event, wherever it stood. Close it."""
+    event, wherever it stood; `unchecked`: by event id, what may be good, for want of keys that may be had later. Close
+    it."""
 
     def __init__(self, checks: PduChecks, room_id: str, version: RoomVersion, state_list: str) -> None:
         self.state_ids: dict[StateKey, str] = {}
@@ -49,6 +57,7 @@ class RoomSpool:
         self._state_list = state_list
         self._waiting: list[Element] = []
         self._index: dict[str, _Entry] = {}
+        self.unchecked: dict[str, Unchecked] = {}
         self._file = SpooledTemporaryFile(max_size=_BYTES_IN_MEMORY)  # noqa: SIM115 (closed by `close`)
 
     def __len__(self) -> int:
@@ -82,7 +91,10 @@ class RoomSpool:
     async def _check(self, batch: Sequence[Element]) -> None:
         """Check and keep; what is no good event of the room is left out."""
         pdus = [_decoded(text) for _, text in batch]
-        for (name, _), event in zip(batch, await self._checks.check(pdus, self._version), strict=True):
+        checked = await self._checks.check(pdus, self._version)
+        for (name, _), pdu, event in zip(batch, pdus, checked, strict=True):
+            if isinstance(event, Refused) and event.is_passing:
+                self._keep_unchecked(name, pdu, event)
             if not isinstance(event, Event) or event.room_id != self._room_id:
                 continue
             if event.type == "m.room.create" and self.create is None:
@@ -90,6 +102,30 @@ class RoomSpool:
             if name == self._state_list and event.is_state:
                 self.state_ids[event.key] = event.event_id
             self._add(event)
+
+    def _keep_unchecked(self, name: str, pdu: Json, refused: Refused) -> None:
+        if refused.event_id is None or len(self.unchecked) >= _MOST_UNCHECKED or pdu.get("room_id") != self._room_id:
+            return
+        state_key = pdu.get("state_key")
+        key = (str(pdu["type"]), state_key) if name == self._state_list and isinstance(state_key, str) else None
+        if key is not None or refused.event_id not in self.unchecked:
+            self.unchecked[refused.event_id] = Unchecked(refused.event_id, key, encode_lax(pdu))
+
+    async def left_over(self, lacking: LackingEvents) -> list[Unchecked]:
+        """What of all that could not be taken in, once the good events are: for want of a key, or of what authorises
+        it, which may be so for want of a key. What was known before counts as checked."""
+        if not self.unchecked:
+            return []
+        missing = await lacking({*self.unchecked, *self.state_ids.values()})
+        for one in self.unchecked.values():
+            if one.event_id not in missing and one.key is not None:
+                self.state_ids.setdefault(one.key, one.event_id)
+        waiting = [one for one in self.unchecked.values() if one.event_id in missing]
+        dependent = [item for item in self.state_ids.items() if item[1] in missing]
+        for key, event_id in dependent:
+            waiting.append(Unchecked(event_id, key, self._read(event_id).encoded))
+            del self.state_ids[key]
+        return waiting
 
     def _add(self, event: Event) -> None:
         if event.event_id in self._index:

@@ -92,18 +92,8 @@ class Filling:
         tx.publish("room", str(room.room_nid))
         tx.publish("members", str(room.room_nid))
         self._replay.run(tx, room, row, history)
-        self._reconcile(tx, room, row)
+        make_current(tx, self._parts, room, row.join_nid)
         self._close_spans(tx, room.room_nid, position)
-
-    def _reconcile(self, tx: Transaction, room: RoomRecord, row: PartialRoom) -> None:
-        """Make what is told of the present what the state says."""
-        tips = queries_rooms.tips(tx, room.room_nid)
-        snapshot_nid = self._parts.resolver.resolve(tx, room, [tip.state_after for tip in tips])
-        state = self._parts.snapshots.get(tx, snapshot_nid)
-        told = dict(queries_state.current_entries(tx, room.room_nid))
-        changes = {key: nid for key, nid in state.items() if told.get(key) != nid}
-        gone = {key: None for key in told if key not in state}
-        self._parts.current.write(tx, room, snapshot_nid, {**changes, **gone}, row.join_nid)
 
     def _close_spans(self, tx: Transaction, room_nid: int, position: int) -> None:
         """Servers that were said to be in the room, and of which nobody is."""
@@ -116,3 +106,14 @@ class Filling:
         row = queries_partial.find_partial(tx, room.room_nid)
         if row is not None and row.completed_at is None:
             forget_partial(tx, room.room_nid)
+
+
+def make_current(tx: Transaction, parts: RoomParts, room: RoomRecord, cause_nid: int) -> None:
+    """Make what is told of the present what the state says. The transaction has published its position."""
+    tips = queries_rooms.tips(tx, room.room_nid)
+    snapshot_nid = parts.resolver.resolve(tx, room, [tip.state_after for tip in tips])
+    state = parts.snapshots.get(tx, snapshot_nid)
+    told = dict(queries_state.current_entries(tx, room.room_nid))
+    changes = {key: nid for key, nid in state.items() if told.get(key) != nid}
+    gone = {key: None for key in told if key not in state}
+    parts.current.write(tx, room, snapshot_nid, {**changes, **gone}, cause_nid)

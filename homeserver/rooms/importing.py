@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError
 from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.ids import server_name_of
-from homeserver.rooms import queries_events, queries_members, queries_partial, queries_rooms
+from homeserver.rooms import queries_events, queries_late, queries_members, queries_partial, queries_rooms
 from homeserver.rooms.auth_graph import chains_of
 from homeserver.rooms.current import membership_row
 from homeserver.rooms.kernel import RoomParts, room_lock
@@ -22,7 +22,7 @@ from homeserver.rooms.partial import forget_partial, publish_begun
 from homeserver.rooms.queries_events import insert_event
 from homeserver.rooms.queries_partial import PartialRoom
 from homeserver.rooms.receiving import Arrival, Missing
-from homeserver.rooms.records import RoomRecord, Status, StoredEvent
+from homeserver.rooms.records import RoomRecord, Status, StoredEvent, Unchecked
 from homeserver.rooms.service import Rooms
 from homeserver.rooms.unseen import MEMBER
 
@@ -30,12 +30,14 @@ from homeserver.rooms.unseen import MEMBER
 @dataclass(frozen=True, slots=True)
 class JoinedRoom:
     """What the server `resident` gave for a join: the join event, and the state before it, whose events are stored.
-    `servers`: where the state is without its members, the servers in the room."""
+    `servers`: where the state is without its members, the servers in the room. `unchecked`: what cannot be checked now,
+    and is therefore not among them."""
 
     join: Event
     state_ids: Mapping[StateKey, str]
     resident: str
     servers: Sequence[str] | None = None
+    unchecked: Sequence[Unchecked] = ()
 
 
 class Importer:
@@ -80,6 +82,10 @@ class Importer:
         """The id of the event by which a user is invited or knocks; None for one who does neither."""
         return await self._database.glance(self._find_asked, room, user_id)
 
+    async def lacking(self, event_ids: Collection[str]) -> set[str]:
+        """Those of some events that are not here."""
+        return set(event_ids) - (await self._database.read(queries_events.nids_by_id, event_ids)).keys()
+
     def _find_asked(self, tx: Transaction, room: RoomRecord, user_id: str) -> str | None:
         row = queries_members.find_membership(tx, user_id, room.room_nid)
         if row is None or row.membership not in ("invite", "knock"):
@@ -109,7 +115,8 @@ class Importer:
             forget_partial(tx, room.room_nid)
         verdict = self._parts.receiver.receive(tx, room, Arrival(event)) if is_there else None
         if verdict is None or isinstance(verdict, Missing):
-            arrival = Arrival(event, state_ids=joined.state_ids, is_entry=not is_there)
+            is_root = bool(joined.unchecked)
+            arrival = Arrival(event, state_ids=joined.state_ids, is_entry=not is_there, is_root=is_root)
             verdict = self._parts.receiver.receive(tx, room, arrival)
         if isinstance(verdict, Missing) or verdict.status is not Status.ACCEPTED:
             raise MatrixError(403, "M_FORBIDDEN", "The state of the room does not allow the join.")
@@ -119,6 +126,9 @@ class Importer:
             )
         if joined.servers is not None:
             self._begin_partial(tx, room, joined, verdict)
+        if not is_there:
+            queries_late.delete_room(tx, room.room_nid)
+            queries_late.add(tx, room.room_nid, verdict.state_before or 0, joined.unchecked)
         return True
 
     def _find_unheard_end(self, tx: Transaction, room: RoomRecord, joined: JoinedRoom) -> int | None:

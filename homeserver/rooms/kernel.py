@@ -21,6 +21,9 @@ from homeserver.rooms.unseen import UnseenMembers
 from homeserver.rooms.views import EventViews
 from homeserver.rooms.visibility import Visibility
 
+LATE_STATE = "late_state"
+"""The topic of states that have come to hold more: number of the snapshot that they build on, how much it holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class RoomParts:
@@ -75,8 +78,15 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
         unseen=unseen,
         joined=JoinedMembers(budget.cache("joined_members"), snapshots, loader),
     )
+    feed.subscribe(LATE_STATE, lambda changes: _amend(parts, [change.key.split() for change in changes]))
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
     return parts
+
+
+def _amend(parts: RoomParts, amended: list[list[str]]) -> None:
+    news = [parts.snapshots.amend(int(snapshot_nid), int(count)) for snapshot_nid, count in amended]
+    if any(news):
+        parts.resolver.forget()
 
 
 def _drop(parts: RoomParts, nids: list[int]) -> None:

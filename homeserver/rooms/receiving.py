@@ -37,13 +37,15 @@ Verdict = StoredEvent | Missing
 class Arrival:
     """An event and how it came: `is_live` false for history fetched backwards; `is_outbound` when this server
     answers for it to the others (a join it let in); `is_entry` for the join by which this server comes into the room,
-    so that what it knew of its current state is of another day. What was fetched: `state_ids`, the state before it, or
+    so that what it knew of its current state is of another day; `is_root`: that its states are to build on none of
+    those. What was fetched: `state_ids`, the state before it, or
     `states_after`, the state after those of its prev_events that have no place here."""
 
     event: Event
     is_live: bool = True
     is_outbound: bool = False
     is_entry: bool = False
+    is_root: bool = False
     state_ids: Mapping[StateKey, str] | None = None
     states_after: Mapping[str, Mapping[StateKey, str]] = field(default_factory=dict)
 
@@ -111,12 +113,15 @@ class Receiver:
         is_other = [hook(tx, room, known, event) for hook in self.on_known]
         return self._loader.find_stored(tx, event.event_id) if any(is_other) else known
 
-    def snapshot_of(self, tx: Transaction, room: RoomRecord, state_ids: Mapping[StateKey, str]) -> int:
-        """The snapshot of a state that was fetched; events that were rejected or are not here are left out."""
+    def snapshot_of(
+        self, tx: Transaction, room: RoomRecord, state_ids: Mapping[StateKey, str], *, is_root: bool = False
+    ) -> int:
+        """The snapshot of a state that was fetched; events that were rejected or are not here are left out. `is_root`:
+        it builds on no other."""
         good = queries_events.unrejected_by_id(tx, list(state_ids.values()))
         state = State({key: good[event_id] for key, event_id in state_ids.items() if event_id in good})
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        if current_nid is None:
+        if current_nid is None or is_root:
             return self._snapshots.extend(tx, room.room_nid, None, dict(state))
         changes = difference(self._snapshots.get(tx, current_nid), state)
         return self._snapshots.extend(tx, room.room_nid, current_nid, changes) if changes else current_nid
@@ -125,7 +130,7 @@ class Receiver:
         self, tx: Transaction, room: RoomRecord, arrival: Arrival, around: Mapping[str, StoredEvent]
     ) -> int:
         if arrival.state_ids is not None:
-            return self.snapshot_of(tx, room, arrival.state_ids)
+            return self.snapshot_of(tx, room, arrival.state_ids, is_root=arrival.is_root)
         states = []
         for prev in arrival.event.prev_events:
             after = _state_after(room, around.get(prev))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
-from homeserver.protocol.events import Event
+from homeserver.protocol.events import Event, StateKey
 from homeserver.protocol.push_conditions import Occasion
 from homeserver.protocol.push_evaluation import Figure
 from homeserver.protocol.room_versions import RoomVersion
@@ -87,6 +87,16 @@ class StoredEvent:
     state_before: int | None
     state_after: int | None
     counted: Counted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """An event that came with a room's state and whose signature cannot be checked now. `key`: where it is in the
+    state; None for one that only authorises others. `pdu`: JSON."""
+
+    event_id: str
+    key: StateKey | None
+    pdu: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,18 @@ class Rejudging:
         receiver.on_other_verdict.append(self.follow)
         receiver.on_known.append(self.make_whole)
 
+    def again(self, tx: Transaction, room: RoomRecord) -> None:
+        """The room's states hold more than they did: judge again what was rejected."""
+        rejected = queries_rejected.rejected_after(tx, room.room_nid, 0, MOST_STEPS)
+        if rejected:
+            walk = _Walk(room, rejected[0])
+            self._push(walk, self._loader.stored_by_nid(tx, rejected).values())
+            self._go(tx, walk)
+
     def follow(self, tx: Transaction, room: RoomRecord, stored: StoredEvent) -> None:
         """An event has another verdict than it had: judge again those that cite it, and what follows from them."""
         walk = _Walk(room, stored.event_nid)
-        self._push(tx, walk, self._citing(tx, room, stored))
+        self._push(walk, self._citing(tx, room, stored))
         self._go(tx, walk)
 
     def make_whole(self, tx: Transaction, room: RoomRecord, known: StoredEvent, event: Event) -> bool:
@@ -88,11 +96,11 @@ class Rejudging:
         self._loader.drop([known.event_nid])
         tx.publish("redacted", str(known.event_nid))
         walk = _Walk(room, known.event_nid)
-        self._push(tx, walk, [known])
+        self._push(walk, [known])
         self._go(tx, walk)
         return True
 
-    def _push(self, tx: Transaction, walk: _Walk, events: Iterable[StoredEvent]) -> None:
+    def _push(self, walk: _Walk, events: Iterable[StoredEvent]) -> None:
         for one in events:
             heappush(walk.waiting, (one.event.depth, one.event_nid))
 
@@ -117,7 +125,7 @@ class Rejudging:
         status = Status.ACCEPTED if self._is_allowed_by_cited(tx, walk.room, stored) else Status.REJECTED
         if status is not stored.status:
             queries_rejected.set_status(tx, stored.event_nid, int(status))
-            self._push(tx, walk, self._citing(tx, walk.room, self._again(tx, stored)))
+            self._push(walk, self._citing(tx, walk.room, self._again(tx, stored)))
 
     def _judge_placed(self, tx: Transaction, walk: _Walk, stored: StoredEvent, known_before: int) -> None:
         before = self._before(tx, walk, stored, known_before)
@@ -133,11 +141,11 @@ class Rejudging:
         fresh = self._again(tx, stored)
         if (fresh.status is Status.REJECTED) != (stored.status is Status.REJECTED):
             walk.tips.add(stored.event_nid)
-            self._push(tx, walk, self._citing(tx, walk.room, fresh))
+            self._push(walk, self._citing(tx, walk.room, fresh))
         if fresh.state_after is not None and fresh.state_after != stored.state_after:
             walk.moved[stored.event.event_id] = fresh.state_after
             following = queries_rejected.following(tx, stored.event.event_id)
-            self._push(tx, walk, self._loader.stored_by_nid(tx, following).values())
+            self._push(walk, self._loader.stored_by_nid(tx, following).values())
 
     def _move(self, tx: Transaction, walk: _Walk, stored: StoredEvent, before: int, status: Status) -> None:
         after, replaces = before, None

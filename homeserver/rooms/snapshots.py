@@ -39,7 +39,17 @@ class Snapshots:
         self._states = states
         self._nodes = nodes
         self._completed: set[int] = set()
+        self._amended: dict[int, int] = {}
         self._generation = 0
+
+    def amend(self, root_nid: int, count: int) -> bool:
+        """A root has come to have so many entries, more than before, whereby all that build on it have changed: forget
+        everything, and keep nothing of what transactions read that do not see them yet. False where that was known."""
+        if self._amended.get(root_nid, 0) >= count:
+            return False
+        self._amended[root_nid] = count
+        self._forget()
+        return True
 
     def complete(self, root_nid: int) -> bool:
         """A root has come to build on another snapshot, whereby all that build on it have changed: forget everything,
@@ -47,10 +57,13 @@ class Snapshots:
         if root_nid in self._completed:
             return False
         self._completed.add(root_nid)
+        self._forget()
+        return True
+
+    def _forget(self) -> None:
         self._generation += 1
         self._states.clear()
         self._nodes.clear()
-        return True
 
     def get(self, tx: Transaction, snapshot_nid: int) -> State:
         """The whole state of a snapshot."""
@@ -77,7 +90,9 @@ class Snapshots:
         return state
 
     def _is_current(self, nid: int, node: _Node) -> bool:
-        return node.ancestor_nid is not None or nid not in self._completed
+        if node.ancestor_nid is None and nid in self._completed:
+            return False
+        return len(node.delta) >= self._amended.get(nid, 0)
 
     def entries(self, tx: Transaction, snapshot_nids: Collection[int], key: StateKey) -> dict[int, int | None]:
         """What each of some snapshots has at one key, without reading whole states that are not at hand."""

@@ -185,6 +185,26 @@ DELTAS = Table(
     reaper="never: goes with its snapshot",
 )
 
+UNCHECKED_STATE = Table(
+    name="unchecked_state",
+    owner="rooms",
+    # Events of the state before a join, and of what authorises it, whose signatures could not be checked for want of
+    # keys. snapshot_nid: that state, on which all others of the room build. type is NULL for what is not in the state.
+    sql="""
+    CREATE TABLE unchecked_state (
+        room_nid BIGINT NOT NULL,
+        event_id TEXT NOT NULL,
+        snapshot_nid BIGINT NOT NULL,
+        type TEXT,
+        state_key TEXT,
+        pdu BYTEA NOT NULL,
+        PRIMARY KEY (room_nid, event_id)
+    );
+    """,
+    bound="2000 rows a room joined",
+    reaper="federation: deleted when they are checked, or the room is left or joined anew",
+)
+
 CURRENT_STATE = Table(
     name="current_state",
     owner="rooms",
@@ -343,6 +363,7 @@ TABLES = [
     TIMELINE_GAPS,
     SNAPSHOTS,
     DELTAS,
+    UNCHECKED_STATE,
     CURRENT_STATE,
     STATE_JOURNAL,
     MEMBERSHIPS,

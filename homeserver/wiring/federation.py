@@ -22,6 +22,7 @@ from homeserver.federation.history import History
 from homeserver.federation.joining import Joining
 from homeserver.federation.key_fetch import KeyFetcher
 from homeserver.federation.key_ring import KeyRing, OwnKeys
+from homeserver.federation.late_checks import LateChecks
 from homeserver.federation.pdu_checks import PduChecks
 from homeserver.federation.peers import PeerRequests, Peers
 from homeserver.federation.remote_joins import RemoteJoins
@@ -36,6 +37,7 @@ from homeserver.federation.well_known import WellKnown
 from homeserver.http.egress import Egress
 from homeserver.http.egress_settings import EgressSettings, TlsSettings
 from homeserver.rooms.importing import Importer
+from homeserver.rooms.late_state import LateState
 from homeserver.rooms.likely_servers import LikelyServers
 from homeserver.wiring.ground import Ground
 
@@ -56,6 +58,7 @@ class Federation:
     history: History
     work: RoomWork
     completion: Completion
+    late_checks: LateChecks
     sender: Sender
     edu_bounds: EduBounds
     health: DestinationHealth
@@ -91,6 +94,12 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
     )
     joins.on_partial(completion.begin_joined)
     completion.on_whole(work.retry_room)
+    late_checks = LateChecks(
+        LateState(database, parts), rooms.partial, admission, checks, Life(ground.reactor, ground.background.spawn)
+    )
+    joins.on_unchecked(late_checks.begin)
+    completion.on_whole(lambda _: late_checks.begin())
+    outward.health.on_revived(late_checks.revive)
     outward.health.on_revived(completion.revive)
     return Federation(
         settings=settings,
@@ -105,6 +114,7 @@ def wire_federation(ground: Ground, peers: PeerRequests | None = None) -> Federa
         history=_history(ground, client, checks, arrivals, outward.health),
         work=work,
         completion=completion,
+        late_checks=late_checks,
         sender=_sender(ground, settings, outward),
         edu_bounds=EduBounds(database),
         health=outward.health,

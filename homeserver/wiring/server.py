@@ -69,6 +69,7 @@ class Server:
         await self._federation.work.start()
         await self._federation.sender.start()
         await self._federation.completion.start()
+        await self._federation.late_checks.start()
         await self._slices.encryption.start()
         await self._slices.push.start()
         for work in self._due:
@@ -94,6 +95,7 @@ class Server:
         self._federation.sender.stop()
         self._federation.work.stop()
         self._federation.completion.stop()
+        self._federation.late_checks.stop()
         self._federation.egress.close()
         self._slices.push.stop()
         self._ground.services.close()

@@ -59,6 +59,6 @@ def _tellers(ground: Ground, syncing: Syncing, sources: SlidingSources) -> RoomT
     return RoomTellers(
         lists=RoomLists(parts, activity, budget.cache("departures")),
         filtering=Filtering(parts, timeline, sources.room_account_data, budget.cache("room_types")),
-        joined=JoinedRooms(timeline, contents, describing, sources.usual.notifications),
+        joined=JoinedRooms(timeline, contents, describing, sources.usual.notifications, ground.rooms.partial),
         others=OtherRooms(parts, timeline, contents, describing),
     )

@@ -21,6 +21,7 @@ from tests.support.databases import on_postgres
 from tests.support.homeserver import FederationCase
 from tests.support.large_rooms import add_members
 from tests.support.peer_server import Exchange
+from tests.sync.sliding_client import SlidingClient, a_list
 
 _MEMBERS = 450
 _LAZY = {"room": {"state": {"lazy_load_members": True}}}
@@ -173,6 +174,21 @@ class PartialJoinTest(HostileCase):
         }
         self.assertEqual(members, self.everybody())
         self.assertEqual(room["summary"]["m.joined_member_count"], len(self.everybody()))
+
+    def test_sliding_sync_shows_the_room_at_once_and_anew_when_it_is_whole(self) -> None:
+        """With the members that are known, and then with all, as if it were new."""
+        client = SlidingClient(self.bob, lists={"all": a_list(state=[("m.room.member", "*")])})
+        self.join()
+        first = client.room(self.room_id)
+        self.assertLess(first["joined_count"], len(self.everybody()))
+        self.resident.may_give.set()
+        self.assertEqual(self.joined(), self.everybody())
+
+        entry = client.room(self.room_id, 20_000)
+
+        self.assertIs(entry["initial"], True)
+        self.assertEqual(entry["joined_count"], len(self.everybody()))
+        self.assertEqual({event["state_key"] for event in entry["required_state"]}, self.everybody())
 
     def test_the_members_are_fetched_after_a_restart(self) -> None:
         """The first answer never came."""

@@ -9,6 +9,7 @@ import msgspec
 
 from homeserver.database import Transaction
 from homeserver.protocol.events import StateKey
+from homeserver.rooms.partial import PartialRooms
 from homeserver.rooms.timeline import Span, TimelineReader
 from homeserver.rooms.tokens import PlaceToken
 from homeserver.sync.sliding.ask import SlidingAsk
@@ -24,17 +25,23 @@ class JoinedRooms:
     """Callable within a transaction."""
 
     def __init__(
-        self, timeline: TimelineReader, contents: RoomContents, describing: Describing, unread: UnreadSource
+        self,
+        timeline: TimelineReader,
+        contents: RoomContents,
+        describing: Describing,
+        unread: UnreadSource,
+        partial: PartialRooms,
     ) -> None:
         self._timeline = timeline
         self._contents = contents
         self._describing = describing
         self._unread = unread
+        self._partial = partial
 
     def tell(self, tx: Transaction, ask: SlidingAsk, configs: Configs, draft: Draft) -> None:
         """Fill in the draft of a room that the user is joined to."""
         before = draft.before
-        if before is not None and self._has_been_away(tx, draft, before):
+        if before is not None and (self._has_been_away(tx, draft, before) or self._is_whole_since(draft, before)):
             before = draft.before = None
         if before is None:
             self._tell_initial(tx, ask, configs, draft)
@@ -59,6 +66,11 @@ class JoinedRooms:
             return True
         row = draft.row
         return row.position > before.position and not self._timeline.was_joined(tx, row, before.position)
+
+    def _is_whole_since(self, draft: Draft, before: RoomMemory) -> bool:
+        """Whether it became known since who is in the room: it was told at once, with the members that were known, and
+        its counts, heroes and members are others now without anything having happened."""
+        return self._partial.is_completed_since(draft.row.room_nid, before.position)
 
     def _tell_initial(self, tx: Transaction, ask: SlidingAsk, configs: Configs, draft: Draft) -> None:
         part = self._whole(tx, ask, draft, None)
