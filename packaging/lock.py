@@ -3,13 +3,19 @@
     .venv/bin/python packaging/lock.py
 
 The first holds what pyproject.toml's dependencies need, all the way down; the second, what its `dev` extra needs
-besides.
+besides. packaging/requirements-hashed.txt is the first with the SHA-256 of each file that packages may be built from,
+for each of PYTHONS and PROCESSORS; pip asks its index for them and downloads next to nothing.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
+import json
 import re
+import subprocess
+import sys
+import tempfile
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +23,9 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
+#: The Pythons of Debian 12 and 13, and the processors that packages are built for.
+PYTHONS = ("3.11", "3.13")
+PROCESSORS = ("x86_64", "aarch64")
 
 
 def main() -> None:
@@ -27,6 +36,11 @@ def main() -> None:
     _write("requirements.txt", "# What the server needs. Written by packaging/lock.py.", runtime)
     _write(
         "requirements-dev.txt", "# What ./check needs besides. Written by packaging/lock.py.\n-r requirements.txt", dev
+    )
+    _write(
+        "packaging/requirements-hashed.txt",
+        "# What packages of the server are built from. Written by packaging/lock.py.",
+        with_hashes(runtime),
     )
 
 
@@ -49,6 +63,34 @@ def closure(requirements: Iterable[str]) -> dict[str, str]:
             if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
                 waiting.append(needed)
     return pins
+
+
+def with_hashes(pins: dict[str, str]) -> dict[str, str]:
+    """The pins with the hashes of their files, in pip's words."""
+    found: dict[str, set[str]] = {}
+    for python, processor in itertools.product(PYTHONS, PROCESSORS):
+        for name, sha256 in _files_of(python, processor).items():
+            found.setdefault(name, set()).add(sha256)
+    return {
+        name: " \\\n    ".join([pin, *(f"--hash=sha256:{sha256}" for sha256 in sorted(found[name]))])
+        for name, pin in pins.items()
+    }
+
+
+def _files_of(python: str, processor: str) -> dict[str, str]:
+    """The SHA-256 of the file that pip would install of each package in requirements.txt, by normalised name."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
+        command += ["--target", folder, "--report", str(report), "--prefer-binary", "--implementation", "cp"]
+        command += ["--python-version", python, "-r", str(ROOT / "requirements.txt")]
+        for glibc in ("2014", "_2_17", "_2_28", "_2_34"):
+            command += ["--platform", f"manylinux{glibc}_{processor}"]
+        subprocess.run(command, check=True)  # noqa: S603
+        installed = json.loads(report.read_text(encoding="utf-8"))["install"]
+    names = [re.sub(r"[-_.]+", "-", one["metadata"]["name"]).lower() for one in installed]
+    files = [one["download_info"]["archive_info"]["hashes"]["sha256"] for one in installed]
+    return dict(zip(names, files, strict=True))
 
 
 def _write(name: str, head: str, pins: dict[str, str]) -> None:

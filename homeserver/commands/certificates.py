@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import ipaddress
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from homeserver.config import ConfigError
+from homeserver.config.new_files import write_new
 
 _LIFETIME_DAYS = 3650
 #: Clients refuse longer-lived certificates of servers.
@@ -28,12 +31,17 @@ class Authority:
 
 
 def write_self_signed(host: str, certificate_path: Path, key_path: Path) -> None:
-    """A certificate for a host name or IP address that vouches for itself; raises FileExistsError."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    """A certificate for a host name or IP address that vouches for itself, for the key in that file or a new one.
+
+    Raises FileExistsError where there is a certificate.
+    """
+    # A key alone is what an interrupted run leaves.
+    key = _read_key(key_path) if key_path.exists() else ec.generate_private_key(ec.SECP256R1())
     names = [host, "localhost"] if host != "localhost" else [host]
     builder = _builder(host, _LIFETIME_DAYS).public_key(key.public_key()).issuer_name(_subject(host))
     certificate = _for_servers(builder, names).sign(key, hashes.SHA256())
-    _write(key_path, _key_pem(key), 0o600)
+    if not key_path.exists():
+        _write(key_path, _key_pem(key), 0o600)
     _write(certificate_path, certificate.public_bytes(serialization.Encoding.PEM), 0o644)
 
 
@@ -111,6 +119,16 @@ def _usage(signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
+def _read_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except (ValueError, TypeError):
+        key = None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ConfigError([f"{path}: is there, but is no key that a certificate can be made for; give one beside it"])
+    return key
+
+
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -118,5 +136,5 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
+    if not write_new(path, content, mode):
+        raise FileExistsError(errno.EEXIST, "is there already", str(path))

@@ -47,7 +47,8 @@ def _add_config(command: argparse.ArgumentParser) -> None:
         "--config-path",
         action="append",
         metavar="FILE",
-        help="configuration file or directory, may be given several times (default: homeserver.yaml)",
+        help="configuration file or directory, may be given several times (default: homeserver.yaml, or what a package"
+        " put into /etc/hearth)",
     )
 
 
@@ -69,7 +70,7 @@ def _add_room_commands(commands: Any) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; returns the exit status."""
     options = parser().parse_args(arguments)
-    options.config_path = options.config_path or ["homeserver.yaml"]
+    options.config_path = options.config_path or config.default_paths()
     actions: dict[str, Callable[[argparse.Namespace], int]] = {
         "start": _start,
         "stop": _stop,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from homeserver.config import ConfigError
+from homeserver.config.new_files import write_new
 from homeserver.config.signing_keys import create_signing_key
 from homeserver.protocol.ids import is_valid_server_name
 
@@ -167,13 +167,7 @@ def host_of(server_name: str) -> str:
 
 
 def _create(path: Path, text: str, mode: int) -> str:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError:
-        return _told(path, False)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    return _told(path, True)
+    return _told(path, write_new(path, text.encode("utf-8"), mode))
 
 
 def _told(path: Path, is_new: bool) -> str:

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         secret, url = options.shared_secret, options.server_url
         if secret is None:
-            loaded = config.load(options.config or ["homeserver.yaml"])
+            loaded = config.load(options.config or config.default_paths())
             secret = loaded.accounts.registration.shared_secret
             url = url or _url_of(loaded)
             if secret is None:

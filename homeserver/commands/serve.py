@@ -11,6 +11,8 @@ from typing import Any
 from homeserver import __version__, logs
 from homeserver.commands.daemon import Starter, detach
 from homeserver.commands.pid_file import AlreadyRunning, PidFile
+from homeserver.commands.readiness import tell_systemd
+from homeserver.commands.start_errors import find_sentence
 from homeserver.config import Config, ConfigError
 
 log = logging.getLogger(__name__)
@@ -65,14 +67,15 @@ def _run(config: Config, starter: Starter, began: float) -> int:
             await server.start()
         except Exception as error:
             # What is wrong outside this program is said in one line; anything else is ours, with its traceback.
-            is_expected = isinstance(error, (ConfigError, OSError)) or type(error).__name__ in _EXPECTED
-            log.critical("The server cannot start: %s", error, exc_info=not is_expected)
-            problems.append(str(error) or type(error).__name__)
+            sentence = find_sentence(error, config)
+            problems.append(sentence or str(error) or type(error).__name__)
+            log.critical("The server cannot start: %s", problems[0], exc_info=sentence is None)
             if reactor.running:
                 reactor.stop()
             return
         reactor.addSystemEventTrigger("before", "shutdown", lambda: Deferred.fromCoroutine(server.stop()))
         starter.tell()
+        tell_systemd("READY=1")
         seconds = time.monotonic() - began
         log.info("Hearth %s serves %s after %.2f s", __version__, config.server.server_name, seconds)
 
@@ -84,7 +87,3 @@ def _run(config: Config, starter: Starter, began: float) -> int:
         return _fail(starter, problems[0])
     log.info("Stopped")
     return 0
-
-
-#: Errors of libraries that tell of the machine, not of a mistake in this program.
-_EXPECTED = ("CannotListenError", "OperationalError", "DatabaseTooNew")

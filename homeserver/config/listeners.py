@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from homeserver.config.kinds import BOOLEAN, PATH, PORT, TEXT, choice, integer, one_or_list_of
+from homeserver.config.private_files import is_open_to_all
 from homeserver.config.section import Section
 
 #: Parts of the API that a listener may serve.
 RESOURCES = ("client", "federation", "keys", "media", "metrics", "health", "static", "openid")
 #: What a resource brings along, as in Synapse.
 _IMPLIED = {"client": ("media", "static", "health"), "federation": ("media", "keys", "health")}
+_PRIVATE_KEY = "tls_private_key_path"
 _NAMES = one_or_list_of(choice(*RESOURCES))
 
 
@@ -81,12 +83,15 @@ def tls_from(top: Section, listeners: tuple[ListenerConfig, ...]) -> TlsConfig |
     """The certificate; needed where a listener has `tls: true`."""
     is_needed = any(listener.tls for listener in listeners)
     found = []
-    for key in ("tls_certificate_path", "tls_private_key_path"):
+    for key in ("tls_certificate_path", _PRIVATE_KEY):
         path = top.find(key, PATH)
         if path is None and is_needed and not top.has(key):
             top.findings.note_missing(key, "the path of a PEM file, since a listener has tls: true")
         elif path is not None and is_needed and not path.is_file():
             top.findings.note_wrong(key, f"{str(path)!r}, which is not there", "the path of a PEM file")
+        elif path is not None and is_needed and key == _PRIVATE_KEY and is_open_to_all(path):
+            found_it = f"{str(path)!r}, which everybody on this machine can read"
+            top.findings.note_wrong(key, found_it, f"a file for its owner and group alone (chmod o= {path})")
         found.append(path)
     certificate, private_key = found
     return None if certificate is None or private_key is None else TlsConfig(certificate, private_key)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
 from homeserver.config.findings import ConfigError
+from homeserver.config.new_files import write_new
+from homeserver.config.private_files import is_open_to_all
 from homeserver.protocol.signing import SigningKey, read_signing_keys, signing_key_from_seed, write_signing_keys
 
 _KEY_VERSION_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -23,19 +24,16 @@ def load_signing_keys(path: Path) -> list[SigningKey]:
         raise ConfigError([f"signing_key_path: {str(path)!r} cannot be read: {error.strerror}"]) from None
     except ValueError:
         raise ConfigError([f"signing_key_path: {str(path)!r} is not a file of signing keys"]) from None
+    if is_open_to_all(path):
+        problem = f"{str(path)!r} can be read by everybody on this machine; take that from them: chmod o= {path}"
+        raise ConfigError([f"signing_key_path: {problem}"])
     if not keys:
         raise ConfigError([f"signing_key_path: {str(path)!r} holds no key"])
     return keys
 
 
 def create_signing_key(path: Path) -> bool:
-    """Write a file with one new key, readable by its owner only; False where there is a file already."""
+    """Write a file with one new key, readable by its owner only; False where there is a file. Raises OSError."""
     version = "a_" + "".join(secrets.choice(_KEY_VERSION_CHARACTERS) for _ in range(4))
     text = write_signing_keys([signing_key_from_seed(version, secrets.token_bytes(32))])
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
-    return True
+    return write_new(path, text.encode("ascii"), 0o600)

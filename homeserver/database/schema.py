@@ -22,7 +22,7 @@ def prepare_tables(engine: Engine, connection: Connection, tables: Sequence[Tabl
         wanted = [*bookkeeping.TABLES, *tables]
         for table in wanted:
             if present.get(table.name, 0) > table.version:
-                raise DatabaseTooNew(f"the table {table.name} was made by a later version of Hearth")
+                raise DatabaseTooNew(f"the table {table.name} in the database was made by a later version of Hearth")
         for table in wanted:
             if table.name not in present:
                 _create(engine, connection, table)

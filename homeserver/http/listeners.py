@@ -57,7 +57,7 @@ class Listeners:
     def open(self, options: ListenerOptions) -> int:
         """Listen; returns the port number (0 for a UNIX socket).
 
-        Raises twisted's `CannotListenError`, and OSError or `OpenSSL.SSL.Error` for unreadable certificate files.
+        Raises twisted's `CannotListenError`, and `UnusableCertificate`.
         """
         static = self._static if "static" in options.resources else None
         site = HttpSite(

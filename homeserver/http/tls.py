@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ log = logging.getLogger(__name__)
 _CHECK_INTERVAL_S = 30.0
 #: For TLS 1.2 (those of TLS 1.3 are all good): forward secrecy and authenticated encryption.
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:DHE+CHACHA20"
+
+
+class UnusableCertificate(Exception):
+    """The files hold no certificate with its key; says which, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class RenewedContext:
                     self._context = server_context(self._files)
                     self._stamp = stamp
                     log.info("The TLS certificate was renewed")
-                except (OSError, SSL.Error):
+                except UnusableCertificate:
                     log.exception("The renewed TLS certificate cannot be used; the old one stays")
         return self._context
 
@@ -63,24 +68,29 @@ class RenewedContext:
 
 
 def server_context(files: CertificateFiles) -> SSL.Context:
-    """A context for TLS 1.2 and later with the files' certificate and chain; raises OSError or `SSL.Error`."""
+    """A context for TLS 1.2 and later with the files' certificate and chain; raises UnusableCertificate."""
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_options(SSL.OP_NO_COMPRESSION | SSL.OP_CIPHER_SERVER_PREFERENCE | SSL.OP_NO_RENEGOTIATION)
     context.set_cipher_list(_CIPHERS)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_alpn_select_callback(_select_protocol)
-    context.use_certificate_chain_file(str(files.certificate))
-    context.use_privatekey_file(str(files.private_key))
+    _use(context.use_certificate_chain_file, files.certificate, "tls_certificate_path", "certificate")
+    _use(context.use_privatekey_file, files.private_key, "tls_private_key_path", "private key")
     context.check_privatekey()
     return context
 
 
-def tls_factory(files: CertificateFiles, factory: Factory, reactor: Any) -> TLSMemoryBIOFactory:
-    """The factory wrapped in TLS."""
-    context: Any = RenewedContext(files, reactor)
-    wrapped: Any = factory
-    return TLSMemoryBIOFactory(context, False, wrapped, reactor)
+def _use(take: Callable[[str], object], path: Path, key: str, wanted: str) -> None:
+    try:
+        path.read_bytes()
+        take(str(path))
+    except OSError as error:
+        raise UnusableCertificate(f"{key}: {str(path)!r} cannot be read: {error.strerror}") from None
+    except SSL.Error as error:
+        if "mismatch" in str(error):
+            raise UnusableCertificate(f"{key}: {str(path)!r} is not the key of the certificate") from None
+        raise UnusableCertificate(f"{key}: found no {wanted} in PEM in {str(path)!r}") from None
 
 
 def _select_protocol(_: SSL.Connection, offered: list[bytes]) -> Any:

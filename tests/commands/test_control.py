@@ -97,7 +97,7 @@ class ControlTest(unittest.TestCase):
         with socket.create_server(("127.0.0.1", self.port)):
             status, told = self.control("start")
         self.assertEqual(status, 1)
-        self.assertIn("Address already in use", told)
+        self.assertIn(f":{self.port} is in use; end the program that listens there, or give another port", told)
         self.assertEqual(self.control("status")[0], 3)
 
     def test_a_wrong_configuration_leaves_the_server_alone(self) -> None:
