@@ -21,7 +21,8 @@ debian_mirror() {
     awk -v release="$(host_suite)" '$3 == release { print $1; exit }'
 }
 
-# unpack_root SUITE KIND FOLDER: a root with what KIND (build or base) needs, from a copy that is made once a month.
+# unpack_root SUITE KIND FOLDER: a root from a copy that is made once a month. KIND is clean, ready (with what the package
+# depends on) or build (with what it is built with).
 unpack_root() {
   local suite=$1 kind=$2 folder=$3 copy
   copy=$HEARTH_CACHE/roots/$suite-$kind-$(root_contents "$kind" | sha256sum | cut -c 1-8).tar
@@ -31,12 +32,14 @@ unpack_root() {
   mkdir -p "$folder"
   tar -x --numeric-owner -C "$folder" -f "$copy"
   cp -L /etc/resolv.conf /etc/hosts "$folder/etc/"
-  mkdir -p "$folder/usr/local/share/ca-certificates"
 }
 
 root_contents() {
-  echo adduser ca-certificates debconf-utils
-  [ "$1" != build ] || echo "${BUILD_PACKAGES[@]}"
+  case $1 in
+    clean) echo ca-certificates ;;
+    ready) echo adduser ca-certificates init-system-helpers libstdc++6 logrotate python3 ;;
+    build) echo ca-certificates "${BUILD_PACKAGES[@]}" ;;
+  esac
 }
 
 make_root() {
@@ -76,7 +79,7 @@ run_in_root() (
   mount_in "$root"
   trap 'unmount_in "$root"' EXIT
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    chroot "$root" "$@" </dev/null
+    chroot "$root" "$@"
 )
 
 # What cannot be mounted here is there already, or programs do without it.
