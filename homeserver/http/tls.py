@@ -93,6 +93,13 @@ def _use(take: Callable[[str], object], path: Path, key: str, wanted: str) -> No
         raise UnusableCertificate(f"{key}: found no {wanted} in PEM in {str(path)!r}") from None
 
 
+def tls_factory(files: CertificateFiles, factory: Factory, reactor: Any) -> TLSMemoryBIOFactory:
+    """The factory wrapped in TLS."""
+    context: Any = RenewedContext(files, reactor)
+    wrapped: Any = factory
+    return TLSMemoryBIOFactory(context, False, wrapped, reactor)
+
+
 def _select_protocol(_: SSL.Connection, offered: list[bytes]) -> Any:
     """HTTP/1.1 is all there is; a client that does not offer it may still speak it."""
     return b"http/1.1" if b"http/1.1" in offered else SSL.NO_OVERLAPPING_PROTOCOLS
