@@ -66,6 +66,17 @@ class Page:
             lambda: f"for {text!r} in {test_id}, where there is {self.texts(test_id)}",
         )
 
+    def wait_for_texts(self, test_id: str) -> list[str]:
+        """The text of each element, as soon as there are some."""
+        return self.wait_for(lambda: self.texts(test_id), lambda: f"for any {test_id}")
+
+    def wait_for_values(self, test_id: str, name: str, values: list[str]) -> None:
+        """Until a property of the elements, or what `data-name` holds, is this."""
+        self.wait_for(
+            lambda: self.values(test_id, name) == values,
+            lambda: f"for {values} as {name} of {test_id}, where there is {self.values(test_id, name)}",
+        )
+
     def wait_for_nothing(self, test_id: str) -> None:
         """Until there is no such element, or none with any text in it."""
         self.wait_for(lambda: not any(self.texts(test_id)), lambda: f"for nothing in {test_id}: {self.texts(test_id)}")
@@ -73,6 +84,18 @@ class Page:
     def click(self, test_id: str) -> None:
         """Click an element as soon as it is visible."""
         self.find(test_id).click()
+
+    def click_in(self, test_id: str, name: str, value: str, inner: str) -> None:
+        """Click an element within the one whose attribute `data-name` has that value."""
+
+        def inner_element() -> WebElement | None:
+            for outer in self.browser.find_elements(By.CSS_SELECTOR, _selector(test_id)):
+                if outer.get_property("dataset")[name] == value:  # type: ignore[index]
+                    found: WebElement = outer.find_element(By.CSS_SELECTOR, _selector(inner))
+                    return found
+            return None
+
+        self.wait_for(inner_element, lambda: f"to see {inner} in the {test_id} of {value}").click()
 
     def fill(self, test_id: str, text: str) -> None:
         """Type into a field, in place of what is there."""

@@ -37,6 +37,34 @@ class Person:
         self.page.click("login-submit")
         self.page.find("main-page")
 
+    def log_in_afresh(self) -> None:
+        """On a browser that knows nothing of the account."""
+        self.page.browser.get(self._url)
+        self.log_in()
+
+    def set_up_encryption(self) -> str:
+        """Make a recovery key; returns it."""
+        page = self.page
+        page.click("encryption-notice-open")
+        page.click("make-recovery-key")
+        key = page.find("recovery-key").text
+        page.take_picture("recovery-key")
+        page.click("recovery-key-saved")
+        page.click("recovery-key-done")
+        page.wait_for_nothing("encryption-notice")
+        return key
+
+    def compare_emoji_with(self, other: Page) -> None:
+        """Both pages show a comparison that has been accepted: see the same emoji, and say so."""
+        ours, theirs = self.page.wait_for_texts("verification-emoji"), other.wait_for_texts("verification-emoji")
+        if ours != theirs:
+            raise AssertionError(f"different emoji: {ours}, {theirs}")
+        self.page.take_picture("emoji")
+        for page in (self.page, other):
+            page.click("verification-match")
+        for page in (self.page, other):
+            page.click("verification-done")
+
     def create_room(self, name: str, alias_localpart: str | None = None) -> None:
         """Create a room, public if it has an alias, and be in it."""
         page = self.page
@@ -90,6 +118,12 @@ class Person:
         """Until the member list shows exactly these."""
         wanted = {person.user_id for person in people}
         self.page.wait_for(lambda: self._members() == wanted, lambda: f"for {wanted}; there are {self._members()}")
+
+    def open_profile(self, other: Person) -> None:
+        """From the member list of the open room."""
+        self.wait_for_members(self, other)
+        self.page.click_in("member", "userId", other.user_id, "member-open")
+        self.page.wait_for_text("profile-id", other.user_id)
 
     def _members(self) -> set[str]:
         return set(self.page.values("member", "userId"))

@@ -128,7 +128,7 @@ class ThreeServersTest(unittest.TestCase):
 
     def test_logged_out_and_in_again(self) -> None:
         """The browser keeps nothing of the account; the server has the rooms."""
-        self.ann.create_room("Diary")
+        self.ann.create_room("Diary", "diary")
         self.ann.say("Dear diary")
 
         self.ann.page.click("log-out")

@@ -1,4 +1,4 @@
-import { signal, type ReadonlySignal } from "@preact/signals";
+import { effect, signal, type ReadonlySignal } from "@preact/signals";
 import { ClientEvent, HttpApiEvent, SyncState, type MatrixClient, type MatrixError } from "matrix-js-sdk";
 import { PendingEventOrdering } from "matrix-js-sdk";
 
@@ -46,6 +46,17 @@ export class Connection {
       lazyLoadMembers: true,
       threadSupport: true,
       pendingEventOrdering: PendingEventOrdering.Detached,
+    });
+  }
+
+  /** Resolves once `isReady`. */
+  whenReady(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = effect(() => {
+        if (!this.ready.value) return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
     });
   }
 

@@ -5,7 +5,7 @@ import { useContext } from "preact/hooks";
 import type { Dialogs } from "./dialogs";
 import type { Media } from "./media/media";
 import type { Preferences } from "./preferences";
-import type { SecretKeys } from "./encryption/secret-keys";
+import type { Encryption } from "./encryption/encryption";
 import type { Router } from "./router";
 import type { Session } from "./session";
 import type { Connection } from "./sync";
@@ -19,7 +19,7 @@ export interface Workspace {
   readonly dialogs: Dialogs;
   readonly preferences: Preferences;
   readonly session: Session;
-  readonly secretKeys: SecretKeys;
+  readonly encryption: Encryption;
   readonly userId: string;
   /** Ends the session here and on the server, and forgets what this browser keeps of the account. */
   readonly logOut: () => Promise<void>;

@@ -69,7 +69,8 @@ function QuietBody({ body }: { body: Body }): JSX.Element {
 
 function quietText(body: Body): string {
   if (body.kind === "deleted") return body.reason ? t().messages.deletedBecause(body.reason) : t().timeline.deleted;
-  return body.kind === "undecryptable" ? t().messages.undecryptable : t().messages.unshowable;
+  if (body.kind === "undecryptable") return body.why;
+  return body.kind === "verification" ? t().encryption.requestMessage : t().messages.unshowable;
 }
 
 // As a string: the flag is newer than the language level that TypeScript checks for.

@@ -1,6 +1,7 @@
 import { EventType, MsgType, type MatrixEvent } from "matrix-js-sdk";
 
 import { asObject, type JsonObject } from "../core/api";
+import { undecryptableText } from "../core/encryption/undecryptable";
 import { encryptedFileIn, type EncryptedFile } from "../core/media/attachment";
 import { pollIn, type PollQuestion } from "./poll";
 
@@ -34,7 +35,9 @@ export type Body =
   | { readonly kind: "poll"; readonly poll: PollQuestion }
   | { readonly kind: "location"; readonly text: string; readonly uri: string }
   | { readonly kind: "deleted"; readonly reason: string | null }
-  | { readonly kind: "undecryptable" }
+  | { readonly kind: "undecryptable"; readonly why: string }
+  /** Somebody asks to compare emoji: the dialog is where it is answered. */
+  | { readonly kind: "verification" }
   /** Its content is not what the specification says: there is nothing to show of it. */
   | { readonly kind: "unshowable" };
 
@@ -51,7 +54,7 @@ const unshowable: Body = { kind: "unshowable" };
 export function bodyOf(event: MatrixEvent): Body {
   if (event.isRedacted()) return { kind: "deleted", reason: redactionReason(event) };
   if (event.getType() === EventType.RoomMessageEncrypted || event.isDecryptionFailure()) {
-    return { kind: "undecryptable" };
+    return { kind: "undecryptable", why: undecryptableText(event) };
   }
   return bodyIn(event.getType(), contentOf(event));
 }
@@ -62,6 +65,7 @@ export function bodyIn(type: string, content: JsonObject): Body {
   if (poll !== undefined) return poll ? { kind: "poll", poll } : unshowable;
   if (type === EventType.Sticker) return mediaBody("sticker", content);
   const { msgtype, body } = content;
+  if (msgtype === MsgType.KeyVerificationRequest) return { kind: "verification" };
   const kind = typeof msgtype === "string" ? mediaKinds[msgtype] : undefined;
   if (kind) return mediaBody(kind, content);
   if (typeof body !== "string") return unshowable;
@@ -163,7 +167,7 @@ function redactionReason(event: MatrixEvent): string | null {
 }
 
 /** One line of a body, for where there is no room for all of it. `names` are words for what has no text. */
-export function summaryOf(body: Body, names: Readonly<Record<MediaKind | "poll" | "deleted" | "undecryptable" | "unshowable", string>>): string {
+export function summaryOf(body: Body, names: Readonly<Record<MediaKind | "poll" | "deleted" | "undecryptable" | "unshowable" | "verification", string>>): string {
   switch (body.kind) {
     case "text":
     case "location":

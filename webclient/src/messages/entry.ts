@@ -132,6 +132,7 @@ export class Entries {
       event.getAssociatedStatus() ?? "",
       event.replacingEventId() ?? "",
       event.isRedacted() ? "redacted" : "",
+      event.isDecryptionFailure() ? `undecryptable ${event.decryptionFailureReason}` : "",
       member?.name ?? this.room.getMember(event.getSender() ?? "")?.name ?? "",
       member?.getMxcAvatarUrl() ?? "",
       this.reactionStamp(eventId),

@@ -7,6 +7,8 @@ import { Avatar, IconButton, Spinner } from "../design/components";
 import icon from "../design/icon.svg";
 import { ConnectionBanner } from "../features/connection/view";
 import { CreateRoomDialog } from "../features/create-room/view";
+import { DirectChatDialog } from "../features/direct-chat/view";
+import { EncryptionNotice } from "../features/encryption/view";
 import { Invites } from "../features/invites/view";
 import { JoinRoomDialog } from "../features/join-room/view";
 import { RoomList } from "../features/room-list/view";
@@ -43,7 +45,7 @@ export function MainPage(): JSX.Element {
 
 function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
   const { router } = useWorkspace();
-  const [dialog, setDialog] = useState<"create" | "join" | null>(null);
+  const [dialog, setDialog] = useState<"create" | "join" | "direct" | null>(null);
   const open = (roomId: string): void => {
     setDialog(null);
     router.go({ page: "room", roomId });
@@ -55,6 +57,12 @@ function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
           <img src={icon} alt="" width="24" height="24" />
           {t().common.appName}
         </span>
+        <IconButton
+          icon="message"
+          label={t().directChat.start}
+          onClick={() => setDialog("direct")}
+          testId="direct-chat"
+        />
         <IconButton icon="enter" label={t().shell.joinRoom} onClick={() => setDialog("join")} testId="join-room" />
         <IconButton icon="add" label={t().shell.createRoom} onClick={() => setDialog("create")} testId="create-room" />
       </header>
@@ -62,8 +70,10 @@ function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
         <Invites />
         <RoomList openRoomId={openRoomId} />
       </div>
+      <EncryptionNotice />
       <UserBar />
       {dialog === "create" && <CreateRoomDialog onClose={() => setDialog(null)} onCreated={open} />}
+      {dialog === "direct" && <DirectChatDialog onClose={() => setDialog(null)} onOpened={open} />}
       {dialog === "join" && <JoinRoomDialog onClose={() => setDialog(null)} onJoined={open} />}
     </div>
   );

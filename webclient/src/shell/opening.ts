@@ -4,6 +4,7 @@ import type { MatrixClient } from "matrix-js-sdk";
 import { sentenceOf } from "../core/api";
 import { clientFor, forget, prepare } from "../core/client";
 import { Dialogs } from "../core/dialogs";
+import { Encryption } from "../core/encryption/encryption";
 import { SecretKeys } from "../core/encryption/secret-keys";
 import { Media } from "../core/media/media";
 import type { Preferences } from "../core/preferences";
@@ -83,6 +84,8 @@ export class Opening {
     this.opened.value = workspace;
     this.current.value = "open";
     await workspace.connection.start();
+    await workspace.connection.whenReady();
+    workspace.encryption.look();
   }
 
   private stop(): void {
@@ -91,6 +94,7 @@ export class Opening {
     this.opened.value = null;
     workspace.connection.stop();
     workspace.media.dispose();
+    workspace.encryption.dispose();
   }
 
   private workspaceOf(client: MatrixClient, secretKeys: SecretKeys): Workspace {
@@ -107,7 +111,7 @@ export class Opening {
       dialogs: new Dialogs(),
       preferences,
       session,
-      secretKeys,
+      encryption: new Encryption(client, secretKeys),
       userId: account.userId,
       logOut: async () => {
         connection.stop();

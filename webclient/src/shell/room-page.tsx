@@ -13,6 +13,7 @@ import { MembersPanel } from "../features/members/view";
 import { RoomHeader } from "../features/room-header/view";
 import { MessageContext } from "../messages/context";
 import { Conversation } from "./conversation";
+import { useProfile } from "./use-profile";
 
 /** The room of that id, or the offer to join it. */
 export function RoomPage({ roomId, eventId }: { roomId: string; eventId?: string | undefined }): JSX.Element {
@@ -51,7 +52,8 @@ function JoinedRoom({ room, name, silence, eventId }: JoinedRoomProps): JSX.Elem
   );
   const close = useCallback(() => setPanel(null), []);
   const openThread = useCallback((rootId: string) => setPanel({ kind: "thread", rootId }), []);
-  const openUser = useCallback(() => setPanel({ kind: "members" }), []);
+  const openProfile = useProfile();
+  const openUser = useCallback((userId: string) => openProfile(userId, room), [room]);
   const toggle = (kind: "members"): void => setPanel(panel?.kind === kind ? null : { kind });
   const surroundings = useMemo(
     () => ({
@@ -73,7 +75,7 @@ function JoinedRoom({ room, name, silence, eventId }: JoinedRoomProps): JSX.Elem
           onThread={openThread}
           onUser={openUser}
         />
-        {panel?.kind === "members" && <MembersPanel room={room} onClose={close} />}
+        {panel?.kind === "members" && <MembersPanel room={room} onClose={close} onMember={openUser} />}
         {panel?.kind === "thread" && (
           <Panel key={panel.rootId} title={t().threads.thread} onClose={close} testId="thread-panel">
             <Conversation room={room} threadId={panel.rootId} silence={silence} placeholder={t().threads.placeholder} onThread={null} onUser={openUser} />

@@ -9,10 +9,17 @@ afterEach(async () => {
   current = null;
 });
 
-const form = { name: " Tea ", topic: "", isPublic: false, aliasLocalpart: "tea" };
+const form = { name: " Tea ", topic: "", isPublic: false, isEncrypted: true, aliasLocalpart: "tea" };
 
-test("a private room has no alias, and leaves version and encryption to the server", () => {
-  expect(creationRequest(form)).toEqual({ name: "Tea", preset: "private_chat", visibility: "private" });
+test("a private room has no alias and is encrypted, unless that is not wanted", () => {
+  const plain = { name: "Tea", preset: "private_chat", visibility: "private" };
+  expect(creationRequest(form)).toEqual({
+    ...plain,
+    initial_state: [
+      { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } },
+    ],
+  });
+  expect(creationRequest({ ...form, isEncrypted: false })).toEqual(plain);
 });
 
 test("a public room is listed and has an alias", () => {

@@ -1,11 +1,14 @@
 import { Preset, Visibility, type ICreateRoomOpts, type MatrixClient } from "matrix-js-sdk";
 
+import { encryptionState } from "../../core/encryption/room-state";
 import { Task } from "../../core/task";
 
 export interface RoomForm {
   readonly name: string;
   readonly topic: string;
   readonly isPublic: boolean;
+  /** Only of private rooms; it cannot be turned off again. */
+  readonly isEncrypted: boolean;
   /** The part of the address between `#` and the server's name; only for public rooms. */
   readonly aliasLocalpart: string;
 }
@@ -20,6 +23,7 @@ export function creationRequest(form: RoomForm): ICreateRoomOpts {
     ...(topic && { topic }),
     preset: form.isPublic ? Preset.PublicChat : Preset.PrivateChat,
     visibility: form.isPublic ? Visibility.Public : Visibility.Private,
+    ...(!form.isPublic && form.isEncrypted && { initial_state: [encryptionState] }),
     ...(form.isPublic && alias && { room_alias_name: alias }),
   };
 }

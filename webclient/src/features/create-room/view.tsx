@@ -17,13 +17,14 @@ export function CreateRoomDialog({ onClose, onCreated }: CreateRoomDialogProps):
   const [name, setName] = useState("");
   const [topic, setTopic] = useState("");
   const [isPublic, setPublic] = useState(false);
+  const [isEncrypted, setEncrypted] = useState(true);
   const [typedAlias, setTypedAlias] = useState<string | null>(null);
   const aliasLocalpart = typedAlias ?? suggestedAlias(name);
   const serverName = userId.replace(/^[^:]*:/, "");
 
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const roomId = await state.create({ name, topic, isPublic, aliasLocalpart });
+    const roomId = await state.create({ name, topic, isPublic, isEncrypted, aliasLocalpart });
     if (roomId) onCreated(roomId);
   };
 
@@ -40,6 +41,20 @@ export function CreateRoomDialog({ onClose, onCreated }: CreateRoomDialogProps):
           testId="create-room-topic"
         />
         <AccessChoice isPublic={isPublic} onPublic={setPublic} />
+        {!isPublic && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isEncrypted}
+              onChange={(event) => setEncrypted(event.currentTarget.checked)}
+              data-testid="create-room-encrypted"
+            />
+            <span>
+              {t().createRoom.encrypted}
+              <small class="hint">{t().createRoom.encryptedHint}</small>
+            </span>
+          </label>
+        )}
         {isPublic && (
           <Field
             label={t().createRoom.address}

@@ -10,7 +10,14 @@ import { Failure, Field, IconButton, Spinner } from "../../design/components";
 import { MembersState, roleOf, type Member } from "./state";
 import "./members.css";
 
-export function MembersPanel({ room, onClose }: { room: Room; onClose: () => void }): JSX.Element {
+interface MembersPanelProps {
+  room: Room;
+  onClose: () => void;
+  /** Somebody is chosen. */
+  onMember: (userId: string) => void;
+}
+
+export function MembersPanel({ room, onClose, onMember }: MembersPanelProps): JSX.Element {
   const { client } = useWorkspace();
   const state = useOwned(() => new MembersState(client, room), [client, room]);
   useEffect(() => void state.load(), [state]);
@@ -26,14 +33,14 @@ export function MembersPanel({ room, onClose }: { room: Room; onClose: () => voi
       {state.loading.isRunning.value && <Spinner label={t().members.loading} />}
       <ul class="members-list" data-testid="member-list">
         {members.map((member) => (
-          <MemberLine key={member.userId} member={member} />
+          <MemberLine key={member.userId} member={member} onOpen={() => onMember(member.userId)} />
         ))}
       </ul>
     </aside>
   );
 }
 
-function MemberLine({ member }: { member: Member }): JSX.Element {
+function MemberLine({ member, onOpen }: { member: Member; onOpen: () => void }): JSX.Element {
   const role = roleOf(member);
   return (
     <li
@@ -42,6 +49,7 @@ function MemberLine({ member }: { member: Member }): JSX.Element {
       data-testid="member"
       data-user-id={member.userId}
     >
+      <button type="button" class="member-open" onClick={onOpen} aria-label={member.name} data-testid="member-open" />
       <MediaAvatar id={member.userId} name={member.name} mxc={member.picture} size="small" />
       <span class="member-text">
         <span class="member-name" data-testid="member-name">

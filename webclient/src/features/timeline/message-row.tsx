@@ -1,6 +1,7 @@
 import { Component, type ComponentChildren, type JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { MessageShield } from "../../core/encryption/shield";
 import { MediaAvatar } from "../../core/media/avatar";
 import { t } from "../../core/texts";
 import { useWorkspace } from "../../core/workspace";
@@ -59,6 +60,7 @@ export function MessageRowView({ row, isTarget, surroundings }: MessageRowProps)
         <ErrorBoundary key={entry.eventId}>
           <MessageContent entry={entry} surroundings={surroundings} />
         </ErrorBoundary>
+        <MessageShield roomId={surroundings.room.roomId} eventId={entry.eventId} />
       </div>
       <Readers readers={row.readers} />
       {isActive && entry.delivery === "sent" && <MessageToolbar entry={entry} surroundings={surroundings} />}

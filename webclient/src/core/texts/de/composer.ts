@@ -3,7 +3,7 @@ import type * as english from "../en/composer";
 export const composer: typeof english.composer = {
   placeholder: (room) => `Nachricht an ${room}`,
   send: "Senden",
-  encrypted: "Dieser Raum ist verschlüsselt. Diese Anwendung kann noch nicht in ihm schreiben.",
+  encrypted: "Dieser Raum ist verschlüsselt, und Verschlüsselung ist in diesem Browser nicht möglich.",
   readOnly: "Du darfst in diesem Raum lesen, aber nicht schreiben.",
   attach: "Dateien anhängen",
   files: "Dateien",

@@ -35,7 +35,6 @@ export const messages: typeof english.messages = {
   removeHint: "Niemand kann sie danach noch lesen. Das lässt sich nicht rückgängig machen.",
   reason: "Grund",
   deletedBecause: (reason) => `Nachricht gelöscht: ${reason}`,
-  undecryptable: "Diese Nachricht kann hier noch nicht entschlüsselt werden.",
   unshowable: "Diese Nachricht kann nicht angezeigt werden.",
   showAll: (kilobytes) => `Alles anzeigen (${kilobytes} kB)`,
   spoiler: "Verborgen: zum Lesen klicken",
@@ -60,6 +59,7 @@ export const messages: typeof english.messages = {
     poll: "Umfrage",
     deleted: "Nachricht gelöscht",
     undecryptable: "Verschlüsselte Nachricht",
+    verification: "Bitte um Verifizierung",
     unshowable: "Nachricht, die nicht angezeigt werden kann",
   },
 };

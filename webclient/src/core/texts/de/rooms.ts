@@ -43,6 +43,8 @@ export const createRoom: typeof english.createRoom = {
   privateHint: "Nur wer eingeladen ist.",
   public: "Öffentlich",
   publicHint: "Alle können ihn finden und betreten.",
+  encrypted: "Ende-zu-Ende-verschlüsselt",
+  encryptedHint: "Nur die Leute im Raum können lesen. Das lässt sich später nicht ausschalten.",
   create: "Raum anlegen",
   creating: "Raum wird angelegt …",
 };

@@ -1,7 +1,7 @@
 export const composer = {
   placeholder: (room: string) => `Message ${room}`,
   send: "Send",
-  encrypted: "This room is encrypted. This client cannot write in it yet.",
+  encrypted: "This room is encrypted, and encryption is not available in this browser.",
   readOnly: "You may read this room, but not write in it.",
   attach: "Attach files",
   files: "Files",

@@ -3,6 +3,8 @@ import { auth } from "./auth";
 import { common, failures } from "./common";
 import { commands, composer } from "./composer";
 import { emoji, messages, polls, threads } from "./messages";
+import { encryption } from "./encryption";
+import { directChat, profile } from "./people";
 import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
 import { notices, timeline, typing } from "./timeline";
 
@@ -15,6 +17,8 @@ export const en = {
   composer,
   createRoom,
   emoji,
+  directChat,
+  encryption,
   failures,
   invites,
   joinRoom,
@@ -22,6 +26,7 @@ export const en = {
   messages,
   notices,
   polls,
+  profile,
   roomHeader,
   roomList,
   shell,

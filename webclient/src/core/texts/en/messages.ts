@@ -34,7 +34,6 @@ export const messages = {
   removeHint: "Nobody will be able to read it any more. This cannot be undone.",
   reason: "Reason",
   deletedBecause: (reason: string) => `Message deleted: ${reason}`,
-  undecryptable: "This message cannot be decrypted here yet.",
   unshowable: "This message cannot be shown.",
   showAll: (kilobytes: number) => `Show all (${kilobytes} kB)`,
   spoiler: "Hidden: click to read",
@@ -59,6 +58,7 @@ export const messages = {
     poll: "Poll",
     deleted: "Message deleted",
     undecryptable: "Encrypted message",
+    verification: "Verification request",
     unshowable: "Message that cannot be shown",
   },
 };

@@ -43,6 +43,8 @@ export const createRoom = {
   privateHint: "Only people who are invited can join.",
   public: "Public",
   publicHint: "Anybody can find it and join.",
+  encrypted: "End-to-end encrypted",
+  encryptedHint: "Only the people in the room can read it. This cannot be turned off later.",
   create: "Create room",
   creating: "Creating…",
 };

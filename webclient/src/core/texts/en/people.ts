@@ -1,0 +1,30 @@
+export const profile = {
+  title: "Profile",
+  message: "Message",
+  ignore: "Ignore",
+  unignore: "Stop ignoring",
+  verified: "Verified",
+  unverified: "Not verified",
+  changed: "Their identity has changed since you verified them.",
+  acceptIdentity: "Accept the new one",
+  role: "Role",
+  creator: "Creator",
+  admin: "Admin",
+  moderator: "Moderator",
+  member: "Member",
+  level: (level: number) => `Level ${level}`,
+  moderation: "Moderation",
+  reason: "Reason (optional)",
+  kick: "Remove from room",
+  ban: "Ban",
+  unban: "Lift the ban",
+};
+
+export const directChat = {
+  title: "New message",
+  start: "Message somebody",
+  search: "Name or id",
+  searchHint: "Somebody on another server is found by their whole id, such as @name:example.org.",
+  nobody: "Nobody found.",
+  opening: "Opening the chat…",
+};
