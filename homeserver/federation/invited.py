@@ -21,9 +21,9 @@ from homeserver.rooms.importing import Importer
 Json = dict[str, Any]
 
 UserExists = Callable[[str], Awaitable[bool]]
-CheckTakesInvites = Callable[[str, str], Awaitable[None]]
-"""(room id, local user's id): raises 403 for a room that nobody is to come into, 403 `M_INVITE_BLOCKED` for a user whom
-nobody is to invite."""
+CheckTakesInvites = Callable[[str, str, str], Awaitable[None]]
+"""(room id, local user's id, inviter): raises 403 for a room that nobody is to come into, 403 `M_INVITE_BLOCKED` for a
+user whom the inviter is not to invite."""
 
 _MOST = 100
 
@@ -81,7 +81,7 @@ class Invited:
         self._check(checked, invite)
         if not await self._user_exists(str(checked.state_key)):
             raise not_found("There is no such user.")
-        await self._check_takes_invites(invite.room_id, str(checked.state_key))
+        await self._check_takes_invites(invite.room_id, str(checked.state_key), checked.sender)
         signed = self._identity.sign_event(checked.pdu, version)
         # In a room that this server is in, only the room's own events, of which this will be one, say who is a member.
         if await self._admission.find_joined(invite.room_id) is None:

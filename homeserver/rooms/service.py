@@ -54,8 +54,8 @@ async def _open(room_id: str) -> None:
 
 class Rooms:
     """Finds rooms, sends events, reads current state. `occupancy`: who is where; `partial`: where not all members are
-    known; `blocks_invites`: whether a user is not to be invited; `check_open` raises 403 for a room that nobody of this
-    server is to come into."""
+    known; `blocks_invites`: whether a user is not to be invited by another; `check_open` raises 403 for a room that
+    nobody of this server is to come into."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Rooms:
         self.partial = partial
         self._clock = clock
         self._known: dict[str, RoomRecord] = {}
-        self.blocks_invites: Callable[[Transaction, str], bool] = lambda tx, user_id: False
+        self.blocks_invites: Callable[[Transaction, str, str], bool] = lambda tx, user_id, inviter: False
         self.check_open: Callable[[str], Awaitable[None]] = _open
 
     async def find_room(self, room_id: str) -> RoomRecord | None:
@@ -123,25 +123,25 @@ class Rooms:
         if queries_rooms.find_current_snapshot(tx, room.room_nid) is None:
             raise forbidden(f"{draft.sender} is not in the room.")
         if draft.type == "m.room.member" and draft.content.get("membership") == "invite":
-            self._check_takes_invites(tx, str(draft.state_key))
+            self._check_takes_invites(tx, str(draft.state_key), draft.sender)
         now_ms = self._clock()
         stored = self._parts.composer.append(tx, room, draft, now_ms=now_ms)
         if txn is not None:
             queries_rooms.insert_sent(tx, txn.columns(), stored.event_nid, now_ms)
         return stored
 
-    async def check_takes_invites(self, room_id: str, user_id: str) -> None:
-        """Raise 403 `M_INVITE_BLOCKED` for a local user whom nobody is to invite, 403 `M_FORBIDDEN` for a room that
-        nobody is to come into.
+    async def check_takes_invites(self, room_id: str, user_id: str, inviter: str) -> None:
+        """Raise 403 `M_INVITE_BLOCKED` for a local user whom somebody is not to invite, 403 `M_FORBIDDEN` for a room
+        that nobody is to come into.
 
         https://spec.matrix.org/v1.19/client-server-api/#invite-permission
         """
         await self.check_open(room_id)
-        await self._database.glance(self._check_takes_invites, user_id)
+        await self._database.glance(self._check_takes_invites, user_id, inviter)
 
-    def _check_takes_invites(self, tx: Transaction, user_id: str) -> None:
-        if self.blocks_invites(tx, user_id):
-            raise MatrixError(403, "M_INVITE_BLOCKED", f"{user_id} does not take invites.")
+    def _check_takes_invites(self, tx: Transaction, user_id: str, inviter: str) -> None:
+        if self.blocks_invites(tx, user_id, inviter):
+            raise MatrixError(403, "M_INVITE_BLOCKED", f"{user_id} does not take this invite.")
 
     async def was_sent(self, txn: TransactionKey) -> bool:
         """Whether an event was sent with this transaction key."""

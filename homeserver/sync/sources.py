@@ -26,8 +26,8 @@ class AccountDataSource(Protocol):
     def ignored_users(self, tx: Transaction, user_id: str) -> Collection[str]:
         """Whose messages and invites the user does not want to see."""
 
-    def blocks_invites(self, tx: Transaction, user_id: str) -> bool:
-        """Whether the user wants no invites at all."""
+    def hides_invites(self, tx: Transaction, user_id: str, inviters: Collection[str]) -> set[str]:
+        """Those of whom the user does not want to see invites."""
 
 
 class ReceiptSource(Protocol):

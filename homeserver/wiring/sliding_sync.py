@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from homeserver.accounts.kernel import AccountParts
+from homeserver.sync.invites import UnwantedInvites
 from homeserver.sync.sliding.activity import Activity
 from homeserver.sync.sliding.composing import ExtensionTellers, RoomTellers, SlidingComposer
 from homeserver.sync.sliding.connections import Connections
@@ -55,9 +56,10 @@ def _tellers(ground: Ground, syncing: Syncing, sources: SlidingSources) -> RoomT
     parts, timeline, budget = ground.parts, syncing.timeline, ground.budget
     activity = Activity(budget.cache("last_events"), budget.cache("bump_stamps"), ground.database.feed)
     contents = RoomContents(parts)
+    unwanted = UnwantedInvites(parts.loader, sources.usual.account_data)
     describing = Describing(parts, timeline, activity)
     return RoomTellers(
-        lists=RoomLists(parts, activity, budget.cache("departures")),
+        lists=RoomLists(parts, activity, unwanted, budget.cache("departures")),
         filtering=Filtering(parts, timeline, sources.room_account_data, budget.cache("room_types")),
         joined=JoinedRooms(timeline, contents, describing, sources.usual.notifications, ground.rooms.partial),
         others=OtherRooms(parts, timeline, contents, describing),

@@ -28,6 +28,7 @@ UNSTABLE_FEATURES: Mapping[str, bool] = MappingProxyType(
         "uk.tcpip.msc4133.stable": True,
         "org.matrix.msc3814": True,
         "org.matrix.msc4140": True,
+        "org.matrix.msc4155": True,
         "org.matrix.simplified_msc3575": True,
         "org.matrix.msc4262": True,
         "org.matrix.msc3881": True,

@@ -5,7 +5,7 @@ https://spec.matrix.org/v1.19/push-gateway-api/#post_matrixpushv1notify
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 from homeserver.database import ByteCache, CacheBudget, Change, ChangeFeed, Transaction
@@ -37,8 +37,8 @@ class UnreadInRoom(Protocol):
 Unread = Callable[[Transaction, str, int], UnreadInRoom]
 """(transaction, user id, room number): what a user who is joined has not read."""
 
-IgnoredUsers = Callable[[Transaction, Collection[str]], Mapping[str, Collection[str]]]
-"""User id to whom they ignore; who ignores nobody may be left out."""
+HidesInvites = Callable[[Transaction, str, Collection[str]], set[str]]
+"""(transaction, user id, inviters): those of whose invites the user is not told."""
 
 
 class _Known(NamedTuple):
@@ -59,7 +59,7 @@ class Badges:
         self._loader = loader
         self._counts_rooms = counts_rooms
         self._changed: dict[int, int] = {}
-        self.ignored_users: IgnoredUsers = lambda tx, user_ids: {}
+        self.hides_invites: HidesInvites = lambda tx, user_id, inviters: set()
         for topic in _TOPICS:
             feed.subscribe(topic, self._rooms_changed)
 
@@ -68,7 +68,7 @@ class Badges:
         return self._feed.position
 
     def count(self, tx: Transaction, user_id: str, position: int) -> int:
-        """What is unread, invites included, but for those of ignored users."""
+        """What is unread, invites included, but for those that the user does not want to see."""
         kept = self._kept.get(user_id) or {}
         counts: dict[int, _Known] = {}
         for room_nid in queries_unread.joined_rooms(tx, user_id):
@@ -85,8 +85,9 @@ class Badges:
         nids = queries_events.open_invites(tx, user_id)
         if not nids:
             return 0
-        ignored = self.ignored_users(tx, [user_id]).get(user_id, ())
-        return sum(1 for event in self._loader.get_many(tx, nids).values() if event.sender not in ignored)
+        senders = [event.sender for event in self._loader.get_many(tx, nids).values()]
+        hidden = self.hides_invites(tx, user_id, set(senders))
+        return sum(1 for sender in senders if sender not in hidden)
 
     def _rooms_changed(self, changes: list[Change]) -> None:
         if len(self._changed) >= _MOST_CHANGED:

@@ -17,6 +17,7 @@ from homeserver.rooms import queries_members, queries_state
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import ReadPlace
 from homeserver.slices.push import queries_events
+from homeserver.slices.push.badges import HidesInvites
 from homeserver.slices.push.records import Due, Json, Pusher
 
 IsRead = Callable[[Transaction, str, int, str | None, ReadPlace], bool]
@@ -39,13 +40,14 @@ class Told:
 class Messages:
     """Composes them, within a read. `has_content`: whether gateways are told what events say."""
 
-    def __init__(self, parts: RoomParts, is_read: IsRead, *, has_content: bool) -> None:
+    def __init__(self, parts: RoomParts, is_read: IsRead, hides_invites: HidesInvites, *, has_content: bool) -> None:
         self._parts = parts
         self._is_read = is_read
+        self._hides_invites = hides_invites
         self._has_content = has_content
 
     def find(self, tx: Transaction, due: Due) -> Told | None:
-        """What there is to tell; None where it was read, redacted or answered meanwhile."""
+        """What there is to tell; None where it was read, redacted or answered meanwhile, or is not wanted."""
         nid = due.place.event_nid
         stored = self._parts.loader.stored_by_nid(tx, [nid]).get(nid)
         if stored is None:
@@ -54,7 +56,9 @@ class Messages:
         if membership is None or membership.membership != ("invite" if due.is_invite else "join"):
             return None
         if due.is_invite:
-            return None if membership.event_nid != nid else self._invite(tx, due, stored.event)
+            if membership.event_nid != nid or self._hides_invites(tx, due.user_id, [stored.event.sender]):
+                return None
+            return self._invite(tx, due, stored.event)
         if queries_events.is_redacted(tx, nid):
             return None
         if self._is_read(tx, due.user_id, due.room_nid, due.thread_id, due.place):

@@ -113,7 +113,7 @@ class SlidingComposer:
             config = ask.request.subscriptions.get(row.room_id)
             if config is None or row.position > ask.upto.position:
                 continue
-            if not self._tellers.lists.is_ignored(tx, ask, row):
+            if not self._tellers.lists.is_ignored(tx, row):
                 yield row, config
 
     def _tell(self, tx: Transaction, ask: SlidingAsk, configs: Configs, draft: Draft) -> None:

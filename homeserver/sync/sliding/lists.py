@@ -11,6 +11,7 @@ from homeserver.database import ByteCache, Transaction
 from homeserver.rooms import queries_activity
 from homeserver.rooms.kernel import RoomParts
 from homeserver.rooms.records import Membership
+from homeserver.sync.invites import UnwantedInvites
 from homeserver.sync.sliding.activity import Activity
 from homeserver.sync.sliding.ask import SlidingAsk
 from homeserver.sync.sliding.asking import ListConfig
@@ -22,8 +23,11 @@ class RoomLists:
     """Callable within a transaction. `departures`: of member events that ended a stay or an invite, which were a
     stay's."""
 
-    def __init__(self, parts: RoomParts, activity: Activity, departures: ByteCache[int, bool]) -> None:
+    def __init__(
+        self, parts: RoomParts, activity: Activity, unwanted: UnwantedInvites, departures: ByteCache[int, bool]
+    ) -> None:
         self._parts = parts
+        self._unwanted = unwanted
         self._activity = activity
         self._departures = departures
 
@@ -35,11 +39,12 @@ class RoomLists:
         """
         rows = [row for row in ask.memberships.values() if row.position <= ask.upto.position]
         gone = {row.room_nid for row in self._gone(tx, ask, [row for row in rows if row.membership in GONE])}
+        hidden = self._unwanted.among(tx, ask.user_id, rows)
         listed = [
             row
             for row in rows
             if row.membership == "join"
-            or (row.room_nid in gone if row.membership in GONE else not self.is_ignored(tx, ask, row))
+            or (row.room_nid in gone if row.membership in GONE else row.room_nid not in hidden)
         ]
         last = self._activity.last_events(tx, [row.room_nid for row in listed if row.membership == "join"])
 
@@ -48,13 +53,9 @@ class RoomLists:
 
         return sorted(listed, key=key)
 
-    def is_ignored(self, tx: Transaction, ask: SlidingAsk, row: Membership) -> bool:
-        """Whether the membership is an invite of somebody the user ignores."""
-        return (
-            row.membership == "invite"
-            and bool(ask.ignored)
-            and self._parts.loader.get(tx, row.event_nid).sender in ask.ignored
-        )
+    def is_ignored(self, tx: Transaction, row: Membership) -> bool:
+        """Whether the membership is an invite that the user does not want to see."""
+        return self._unwanted.hides(tx, row)
 
     def was_joined(self, tx: Transaction, row: Membership) -> bool:
         """Whether a user who is in the room no more ever was, as far as this server knows."""

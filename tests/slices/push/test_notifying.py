@@ -77,6 +77,17 @@ class NotifyingTest(PushCase):
         self.assertEqual(told["sender_display_name"], self.alice.localpart)
         self.assertEqual(told["counts"], {"unread": 1})
 
+    def test_an_invite_that_a_filter_ignores_is_not_told_nor_counted(self) -> None:
+        """It is as if it were not there (MSC4155)."""
+        mallory = self.new_user("mallory")
+        path = f"/user/{self.bob.user_id}/account_data/org.matrix.msc4155.invite_permission_config"
+        self.bob.put(path, {"ignored_users": [mallory.user_id]})
+        mallory.create_room(invite=[self.bob.user_id])
+        event_id = self.alice.send(self.room, "hello")
+
+        told = self.told()
+        self.assertEqual((told["event_id"], told["counts"]), (event_id, {"unread": 1}))
+
     def test_an_invite_of_an_ignored_user_is_not_told_nor_counted(self) -> None:
         """It is as if it were not there."""
         mallory = self.new_user("mallory")
