@@ -30,6 +30,7 @@ from homeserver.config.rooms import (
 )
 from homeserver.config.section import Section
 from homeserver.config.server import ServerConfig, WebClientConfig, server_from, web_client_from
+from homeserver.config.server_notices import ServerNoticesConfig, server_notices_from
 from homeserver.config.services import (
     AppServicesConfig,
     EmailConfig,
@@ -65,6 +66,7 @@ class Config:
     app_services: AppServicesConfig
     push: PushConfig
     web_client: WebClientConfig
+    server_notices: ServerNoticesConfig | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -112,4 +114,5 @@ def _read(top: Section, directory: Path) -> Config:
         app_services=app_services_from(top),
         push=push_from(top),
         web_client=web_client_from(top),
+        server_notices=server_notices_from(top),
     )

@@ -45,7 +45,7 @@ _ACCOUNTS = """
     invite_client_location user_types
 """
 _ROOMS = """
-    retention server_notices forget_rooms_on_leave exclude_rooms_from_sync stats enable_room_alias_creation
+    retention forget_rooms_on_leave exclude_rooms_from_sync stats enable_room_alias_creation
     next_link_domain_whitelist max_avatar_size allowed_avatar_mimetypes thread_subscriptions
     room_invite_state_types room_prejoin_state track_puppeted_user_ips use_appservice_legacy_authorization
     appservice_max_txn_age default_policy_server auto_accept_invites limit_remote_rooms

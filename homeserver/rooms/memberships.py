@@ -82,6 +82,8 @@ class Memberships:
         is_inside = room is not None and await self.is_in_room(room)
         if change.membership in ("join", "invite", "knock"):
             await self._rooms.check_open(change.room_id)
+        elif room is not None and change.membership == "leave" and change.target == requester.user_id:
+            await self._check_may_leave(room, change.target)
         if change.membership == "invite":
             self._policies.check_may_invite(requester, change.room_id, change.target)
         elif change.membership == "join":
@@ -153,6 +155,11 @@ class Memberships:
         await self._rooms.send(
             membership.room_id, EventDraft("m.room.member", user_id, content, state_key=user_id), requester
         )
+
+    async def _check_may_leave(self, room: RoomRecord, user_id: str) -> None:
+        """Raise 403 for who refuses an invite that cannot be refused."""
+        if await self._rooms.occupancy.membership(room.room_nid, user_id) == "invite":
+            await self._rooms.check_may_refuse(room.room_id, user_id)
 
     async def _check_lets_guests_in(self, room: RoomRecord | None) -> None:
         """Raise 403 where the room has no guests.

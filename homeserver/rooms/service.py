@@ -52,10 +52,14 @@ async def _open(room_id: str) -> None:
     """Every room is."""
 
 
+async def _may_refuse(room_id: str, user_id: str) -> None:
+    """Every invite may be refused."""
+
+
 class Rooms:
     """Finds rooms, sends events, reads current state. `occupancy`: who is where; `partial`: where not all members are
     known; `blocks_invites`: whether a user is not to be invited by another; `check_open` raises 403 for a room that
-    nobody of this server is to come into."""
+    nobody of this server is to come into, `check_may_refuse` for an invite (room id, user id) that has to stay."""
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class Rooms:
         self._known: dict[str, RoomRecord] = {}
         self.blocks_invites: Callable[[Transaction, str, str], bool] = lambda tx, user_id, inviter: False
         self.check_open: Callable[[str], Awaitable[None]] = _open
+        self.check_may_refuse: Callable[[str, str], Awaitable[None]] = _may_refuse
 
     async def find_room(self, room_id: str) -> RoomRecord | None:
         """The room, if this server has ever heard of it."""

@@ -23,6 +23,7 @@ from homeserver.wiring.expiring_messages import wire_expiring_messages
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
 from homeserver.wiring.room_moderation import room_moderation_endpoints
+from homeserver.wiring.server_notices import server_notice_endpoints
 from homeserver.wiring.slices import Slices
 
 #: The policy of the web client's pages where its folder holds none.
@@ -51,6 +52,7 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
         *federation_endpoints(ground, federation, accounts, slices),
         *slices.endpoints,
         room_moderation_endpoints(ground, accounts, slices),
+        server_notice_endpoints(ground, accounts, slices),
     ]
     server_limits = ServerLimits(ground.config.rate_limits.federation, ground.reactor)
     router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits, server_limits)

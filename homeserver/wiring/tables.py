@@ -30,6 +30,7 @@ from homeserver.slices.relations.tables import TABLES as RELATIONS
 from homeserver.slices.reporting.tables import TABLES as REPORTING
 from homeserver.slices.room_moderation.tables import TABLES as ROOM_MODERATION
 from homeserver.slices.search.tables import TABLES as SEARCH
+from homeserver.slices.server_notices.tables import TABLES as SERVER_NOTICES
 from homeserver.slices.terms.tables import TABLES as TERMS
 from homeserver.slices.thread_subscriptions.tables import TABLES as THREAD_SUBSCRIPTIONS
 from homeserver.slices.threepids.tables import TABLES as THREEPIDS
@@ -66,6 +67,7 @@ TABLES: list[Table] = [
     *REPORTING,
     *ROOM_MODERATION,
     *SEARCH,
+    *SERVER_NOTICES,
     *SLIDING_SYNC,
     *TERMS,
     *THREAD_SUBSCRIPTIONS,

@@ -40,6 +40,8 @@ class AccountData:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.on_ignored_changed: list[Callable[[Transaction, str], None]] = []
+        #: Whose invites no setting keeps out: those of this server itself.
+        self.always_lets_in: set[str] = set()
 
     async def get_content(self, user_id: str, room_id: str, data_type: str) -> Json:
         """The content of one type, of a room or `GLOBAL`; 404 `M_NOT_FOUND`."""
@@ -145,13 +147,14 @@ class AccountData:
 
     def blocks_invites(self, tx: Transaction, user_id: str, inviter: str) -> bool:
         """Whether invites of a user by somebody are refused."""
-        return self._invite_judge(tx, user_id)(inviter) is InviteVerdict.BLOCK
+        return inviter not in self.always_lets_in and self._invite_judge(tx, user_id)(inviter) is InviteVerdict.BLOCK
 
     def hides_invites(self, tx: Transaction, user_id: str, inviters: Collection[str]) -> set[str]:
         """Of whose invites, which are there all the same, a user is not told: they ignore the inviter, or their
         invites, or block them since."""
         ignored, judge = self.ignored_users(tx, user_id), self._invite_judge(tx, user_id)
-        return {one for one in inviters if one in ignored or judge(one) is not InviteVerdict.ALLOW}
+        unwanted = {one for one in inviters if one in ignored or judge(one) is not InviteVerdict.ALLOW}
+        return unwanted - self.always_lets_in
 
     def _invite_judge(self, tx: Transaction, user_id: str) -> Callable[[str], InviteVerdict]:
         """https://spec.matrix.org/v1.19/client-server-api/#invite-permission and the finer filters of MSC4155."""
