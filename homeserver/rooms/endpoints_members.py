@@ -22,6 +22,14 @@ from homeserver.rooms.third_party import (
     read_threepid_invite,
 )
 
+#: Fields of a member event that say what the server knows, and of the request that are for the server.
+_NOT_OF_THE_CLIENT = frozenset(
+    (
+        *("membership", "displayname", "avatar_url", "is_direct", "third_party_invite", "kind", "reason"),
+        *("join_authorised_via_users_server", "third_party_signed", "via", "server_name"),
+    )
+)
+
 ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
 """A room alias to (room id, servers that know it); 404 `M_NOT_FOUND`."""
 
@@ -154,7 +162,7 @@ class MembershipEndpoints:
 
     async def _join(self, target: str, request: Request, requester: Requester, membership: str) -> Json:
         body = request.json_object(optional=True)
-        content = _reason(body)
+        content = {**(_further(body) if membership == "join" else {}), **_reason(body)}
         via = [*request.query.all("via"), *request.query.all("server_name")]
         room_id = target
         if target.startswith("#"):
@@ -203,6 +211,11 @@ def _target(body: dict[str, Any]) -> str:
         raise bad_json("user_id: must be a string.")
     check_user_id(user_id)
     return user_id
+
+
+def _further(body: dict[str, Any]) -> dict[str, Any]:
+    """What else a client wants its member event to say; it could set the event itself, with the same fields."""
+    return {name: value for name, value in body.items() if name not in _NOT_OF_THE_CLIENT}
 
 
 def _reason(body: dict[str, Any]) -> dict[str, Any]:

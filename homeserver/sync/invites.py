@@ -31,5 +31,5 @@ class UnwantedInvites:
         if not invites:
             return set()
         events = self._loader.get_many(tx, invites.values())
-        hidden = self._account_data.hides_invites(tx, user_id, {event.sender for event in events.values()})
+        hidden = self._account_data.invites.hides(tx, user_id, {event.sender for event in events.values()})
         return {room_nid for room_nid, nid in invites.items() if events[nid].sender in hidden} if hidden else set()

@@ -11,6 +11,13 @@ from homeserver.database import Transaction
 Json = dict[str, Any]
 
 
+class InviteSource(Protocol):
+    """Whose invites users want to see."""
+
+    def hides(self, tx: Transaction, user_id: str, inviters: Collection[str]) -> set[str]:
+        """Those of whom the user does not."""
+
+
 class AccountDataSource(Protocol):
     """Account data, each as `{"type", "content"}`, changed after a position (all of it since 0)."""
 
@@ -26,8 +33,9 @@ class AccountDataSource(Protocol):
     def ignored_users(self, tx: Transaction, user_id: str) -> Collection[str]:
         """Whose messages and invites the user does not want to see."""
 
-    def hides_invites(self, tx: Transaction, user_id: str, inviters: Collection[str]) -> set[str]:
-        """Those of whom the user does not want to see invites."""
+    @property
+    def invites(self) -> InviteSource:
+        """Of whose invites users are told."""
 
 
 class ReceiptSource(Protocol):

@@ -67,7 +67,7 @@ def wire_push(ground: Ground, accounts: AccountParts, data: UserData, notificati
     accounts.devices.on_devices_deleted.append(pushers.devices_deleted)
     accounts.hooks.on_deactivated.append(pushers.deactivate)
     deciding = Deciding(ground.parts, notifications.rules_of)
-    has_content, hides_invites = ground.config.push.include_content, data.account_data.hides_invites
+    has_content, hides_invites = ground.config.push.include_content, data.account_data.invites.hides
     messages = Messages(ground.parts, notifications.is_read, hides_invites, has_content=has_content)
     mails = _mails(ground, accounts, pushers, (deciding, messages))
     fanout = None
@@ -90,7 +90,7 @@ def _deliveries(
         ground.parts.loader,
         counts_rooms=ground.config.push.group_unread_count_by_room,
     )
-    badges.hides_invites = data.account_data.hides_invites
+    badges.hides_invites = data.account_data.invites.hides
     telling = Telling(*reading, badges, Gateways(ground.services, wall_clock_ms))
     return Deliveries(ground.database, telling, World(ground.background.spawn, ground.reactor, wall_clock_ms))
 

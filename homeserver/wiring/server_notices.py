@@ -35,7 +35,7 @@ def _notices(ground: Ground, accounts: AccountParts, slices: Slices) -> ServerNo
         user_id=user_id,
     )
     notices = ServerNotices(parts, config)
-    account_data.always_lets_in.add(user_id)
+    account_data.invites.always_lets_in.add(user_id)
     ground.rooms.check_may_refuse = notices.check_may_refuse
     accounts.hooks.on_deactivated.append(notices.deactivate)
     return notices

@@ -61,7 +61,7 @@ def wire_user_data(ground: Ground, federation: Federation, memberships: Membersh
         ground.server_name, registration.enable_set_displayname, registration.enable_set_avatar_url
     )
     account_data = AccountData(database)
-    ground.rooms.blocks_invites = account_data.blocks_invites
+    ground.rooms.blocks_invites = account_data.invites.blocks
     return UserData(
         profiles=Profiles(database, settings, federation.client.queries.query_profile, memberships.set_profile),
         account_data=account_data,

@@ -34,6 +34,15 @@ class MembershipTest(HomeserverCase):
         self.assertEqual(after["event_id"], before["event_id"])
         self.assertEqual(self.bob.get("/joined_rooms"), {"joined_rooms": [self.public]})
 
+    def test_a_join_says_what_else_the_client_wants_it_to_say(self) -> None:
+        """But nothing in the place of what the server says."""
+        body = {"reason": "Tea", "org.example.seat": 4, "membership": "ban", "displayname": "Alice", "kind": "guest"}
+        self.bob.post(f"/join/{self.public}", {**body, "join_authorised_via_users_server": self.alice.user_id})
+
+        content = self.alice.state(self.public, "m.room.member", self.bob.user_id)
+        said = {"membership": "join", "displayname": self.bob.localpart, "reason": "Tea", "org.example.seat": 4}
+        self.assertEqual(content, said)
+
     def test_a_room_is_joined_by_an_alias(self) -> None:
         """The answer says which room it was."""
         alias = f"#{self.alice.localpart}:{self.server.name}"

@@ -10,16 +10,14 @@ from typing import Any
 
 from homeserver.database import Database, Transaction
 from homeserver.protocol.errors import MatrixError, invalid_param, not_found
-from homeserver.protocol.invite_filters import InviteVerdict, judge_invite
 from homeserver.slices.account_data import queries
+from homeserver.slices.account_data.invites import InviteWishes
 
 Json = dict[str, Any]
 
 #: Stands for the room where there is none.
 GLOBAL = ""
 IGNORED_USERS = "m.ignored_user_list"
-INVITE_PERMISSION = "m.invite_permission_config"
-INVITE_FILTERS = "org.matrix.msc4155.invite_permission_config"
 TAGS = "m.tag"
 DIRECT = "m.direct"
 
@@ -40,8 +38,7 @@ class AccountData:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.on_ignored_changed: list[Callable[[Transaction, str], None]] = []
-        #: Whose invites no setting keeps out: those of this server itself.
-        self.always_lets_in: set[str] = set()
+        self.invites = InviteWishes(self.ignored_users)
 
     async def get_content(self, user_id: str, room_id: str, data_type: str) -> Json:
         """The content of one type, of a room or `GLOBAL`; 404 `M_NOT_FOUND`."""
@@ -144,25 +141,6 @@ class AccountData:
         https://spec.matrix.org/v1.19/client-server-api/#ignoring-users
         """
         return _ignored(user_id, queries.find_content(tx, user_id, GLOBAL, IGNORED_USERS))
-
-    def blocks_invites(self, tx: Transaction, user_id: str, inviter: str) -> bool:
-        """Whether invites of a user by somebody are refused."""
-        return inviter not in self.always_lets_in and self._invite_judge(tx, user_id)(inviter) is InviteVerdict.BLOCK
-
-    def hides_invites(self, tx: Transaction, user_id: str, inviters: Collection[str]) -> set[str]:
-        """Of whose invites, which are there all the same, a user is not told: they ignore the inviter, or their
-        invites, or block them since."""
-        ignored, judge = self.ignored_users(tx, user_id), self._invite_judge(tx, user_id)
-        unwanted = {one for one in inviters if one in ignored or judge(one) is not InviteVerdict.ALLOW}
-        return unwanted - self.always_lets_in
-
-    def _invite_judge(self, tx: Transaction, user_id: str) -> Callable[[str], InviteVerdict]:
-        """https://spec.matrix.org/v1.19/client-server-api/#invite-permission and the finer filters of MSC4155."""
-        content = queries.find_content(tx, user_id, GLOBAL, INVITE_PERMISSION)
-        if content is not None and content.get("default_action") == "block":
-            return lambda inviter: InviteVerdict.BLOCK
-        filters = queries.find_content(tx, user_id, GLOBAL, INVITE_FILTERS) or {}
-        return lambda inviter: judge_invite(filters, inviter)
 
     def ignored_by_each(self, tx: Transaction, user_ids: Collection[str]) -> Mapping[str, frozenset[str]]:
         """The same of many users; those without a list may be left out."""
