@@ -69,6 +69,17 @@ ensure_venv() {
   printf '%s\n' "$wanted" >"$stamp"
 }
 
+# ensure_tools FOLDER LOCK_FILE: a virtual environment of its own for tools that the server does not need.
+ensure_tools() {
+  local folder=$1 lock=$2 wanted
+  wanted=$(sha256sum <"$lock")
+  [ "$(cat "$folder/.tools.sha256" 2>/dev/null)" != "$wanted" ] || return 0
+  ensure_python
+  python3 -m venv --clear "$folder"
+  "$folder/bin/python" -m pip install --quiet -r "$lock" </dev/null
+  printf '%s\n' "$wanted" >"$folder/.tools.sha256"
+}
+
 is_recent_node() {
   "$1" -e 'const [a, b] = process.versions.node.split(".").map(Number);
            process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
                 "--timeout", type=float, default=60.0, metavar="S", help="seconds to wait for the end (default: 60)"
             )
     _add_room_commands(commands)
+    _add_database_commands(commands)
     return made
 
 
@@ -67,6 +68,21 @@ def _add_room_commands(commands: Any) -> None:
             action.add_argument("event_id", metavar="EVENT", help="the event's ID")
 
 
+def _add_database_commands(commands: Any) -> None:
+    meaning = "move to another database"
+    database = commands.add_parser("database", help=meaning, description=meaning.capitalize() + ".")
+    actions = database.add_subparsers(dest="action", required=True, metavar="ACTION")
+    meaning = "copy everything from SQLite into an empty database of PostgreSQL, while the server is stopped"
+    action = actions.add_parser("copy", help=meaning, description=meaning.capitalize() + ". All of it, or nothing.")
+    _add_config(action)
+    action.add_argument(
+        "--to",
+        required=True,
+        metavar="FILE",
+        help="configuration file whose `database` is the PostgreSQL one; other keys may be missing",
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run; returns the exit status."""
     options = parser().parse_args(arguments)
@@ -78,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "status": _status,
         "check-config": _check_config,
         "room": _room,
+        "database": _database,
     }
     try:
         return actions[options.command](options)
@@ -145,6 +162,12 @@ def _room(options: argparse.Namespace) -> int:
     from homeserver.commands.room import run_room_command
 
     return run_room_command(options, config.load(options.config_path))
+
+
+def _database(options: argparse.Namespace) -> int:
+    from homeserver.commands.database import run_database_command
+
+    return run_database_command(options)
 
 
 if __name__ == "__main__":
