@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import secrets
 import shlex
 import socket
@@ -180,9 +181,8 @@ def relays(person: Person, username: str, password: str, options: argparse.Names
             [*shlex.split(options.ssh), "hs1", shlex.join([*command, options.addresses[0]])],
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
-        results.append(
-            ran.returncode == 0 and "tot_recv_msgs=0," not in ran.stdout and "Total lost packets 0" in ran.stdout
-        )
+        counted = re.search(r"tot_send_msgs=([0-9]+), tot_recv_msgs=([0-9]+)$", ran.stdout, re.MULTILINE)
+        results.append(ran.returncode == 0 and counted is not None and counted[1] == counted[2] != "0")
     return results[0], results[1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
+from pathlib import Path
 
 import psycopg
 
@@ -29,7 +30,7 @@ def run_database_command(options: argparse.Namespace) -> int:
         print(f"hearthctl: the server runs as process {running}; stop it first", file=sys.stderr)
         return 1
     try:
-        copied = copy_to_postgresql(source.database.path, dsn, TABLES)
+        copied = copy_to_postgresql(Path(path), dsn, TABLES)
     except (CopyFailed, sqlite3.Error, psycopg.Error) as error:
         print(f"hearthctl: nothing was copied: {str(error).strip()}", file=sys.stderr)
         return 1

@@ -85,7 +85,7 @@ def _prepare(dsn: str, tables: Sequence[Table]) -> None:
 
 
 def _check_empty(target: psycopg.Connection, tables: Sequence[Table]) -> None:
-    """Nothing of anybody's is overwritten. Whoever has just started on it waits until this is done, and finds it full."""
+    """Nothing of anybody's is overwritten; a server that is started on it meanwhile waits, and finds it full."""
     # The lock that `prepare_tables` takes.
     target.execute("SELECT pg_advisory_xact_lock(hashtextextended('schema', 0))")
     for table in tables:
