@@ -47,7 +47,7 @@ class DatabaseCopyTest(unittest.TestCase):
         with closing(sqlite3.connect(self.path)) as source, psycopg.connect(self.target.location) as target:
             for table in [*BOOKKEEPING, *TABLES]:
                 (here,) = source.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
-                there = target.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()  # type: ignore[arg-type]
+                there = target.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()
                 assert there is not None
                 found.append((table.name, here, there[0]))
         return found
@@ -70,7 +70,7 @@ class DatabaseCopyTest(unittest.TestCase):
         carol = self.server.new_user("carol")
         alice.post(f"/rooms/{room}/invite", {"user_id": carol.user_id})
         carol.post(f"/join/{room}", {})
-        seen = carol.get(f"/rooms/{room}/messages?dir=b&limit=100")["chunk"]
+        seen = carol.get(f"/rooms/{room}/messages", {"dir": "b", "limit": 100})["chunk"]
         bodies = {one["event_id"]: one["content"].get("body") for one in seen if one["type"] == "m.room.message"}
         self.assertEqual(set(bodies), set(said))
         self.assertEqual(bodies[said[3]], "\\N")
