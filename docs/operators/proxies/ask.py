@@ -116,10 +116,16 @@ def large_bodies(asking: Asking) -> None:
 
 def long_sync(asking: Asking) -> None:
     """A sync of 65 seconds in which nothing happens ends when its client said."""
-    since = asking.api("GET", "/sync?timeout=0")["next_batch"]
-    began = time.monotonic()
-    asking.api("GET", f"/sync?timeout={_SYNC_MS}&since={since}")
-    assert time.monotonic() - began > _SYNC_MS / 1000 - 1, "it ended early"
+    path = "/sync?set_presence=offline"
+    since = asking.api("GET", f"{path}&timeout=0")["next_batch"]
+    for _ in range(3):
+        # What the server itself has to say of a new account and its devices comes first.
+        began = time.monotonic()
+        answer = asking.api("GET", f"{path}&timeout={_SYNC_MS}&since={since}")
+        if time.monotonic() - began > _SYNC_MS / 1000 - 1:
+            return
+        since = answer["next_batch"]
+    raise AssertionError(f"each of three syncs ended early, with {[key for key in answer if key != 'next_batch']}")
 
 
 def addresses(asking: Asking) -> None:
