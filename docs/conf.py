@@ -15,7 +15,7 @@ from homeserver import __version__  # noqa: E402 - from the checkout beside this
 
 project = "Hearth"
 release = version = __version__
-copyright = "The Hearth developers"
+author = "The Hearth developers"
 extensions = ["myst_parser"]
 if os.environ.get("HEARTH_DOCS_API"):
     extensions += ["sphinx.ext.autodoc"]
