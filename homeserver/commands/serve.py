@@ -10,6 +10,7 @@ from typing import Any
 
 from homeserver import __version__, logs
 from homeserver.commands.daemon import Starter, detach
+from homeserver.commands.memory import keep_little_memory
 from homeserver.commands.pid_file import AlreadyRunning, PidFile
 from homeserver.commands.readiness import tell_systemd
 from homeserver.commands.start_errors import find_sentence
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 def serve(config: Config, is_daemon: bool, verbosity: int) -> int:
     """Serve; returns the exit status. SIGTERM and SIGINT end it in order, SIGHUP opens the log files anew."""
     began = time.monotonic()
+    keep_little_memory()
     pid_path = config.server.pid_file
     if is_daemon and pid_path is None:
         raise ConfigError(["pid_file: found nothing, but --daemonize needs it; allowed is a path"])

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Bytes that may arrive during an answer before the network is told to wait. More is only seen in pipelining.
 _PENDING_BYTES = 64 * 1024
+#: Read from the network at once while a large body comes: every turn of the reactor costs.
+_STREAM_READ_BYTES = 128 * 1024
 #: Requests answered in one turn of the reactor, so that a pipelining client does not keep it to itself.
 _ANSWERS_A_TURN = 16
 
@@ -184,6 +186,8 @@ class HttpConnection(Protocol):
                 exchange.refuse(exchange.answer)
         elif exchange.endpoint is not None and (length_bytes or 0) > exchange.endpoint.max_body_bytes:
             exchange.refuse_with(too_large())
+        elif exchange.is_streamed:
+            self._read_at_once(_STREAM_READ_BYTES)
 
     # Parsing and answering.
 
@@ -291,12 +295,18 @@ class HttpConnection(Protocol):
     def answered(self, exchange: Exchange) -> None:
         """The first request's answer has been handed over."""
         self._queue.popleft()
+        if exchange.is_streamed:
+            self._read_at_once(tcp.Connection.bufferSize)
         if not exchange.is_kept_alive or not exchange.is_received or self.site.is_draining:
             self.close(lingers=self._is_deaf or not exchange.is_received)
         elif not self._is_in_turn:
             self._turn()
 
     # Reading, waiting, closing.
+
+    def _read_at_once(self, most_bytes: int) -> None:
+        if isinstance(self._wire, tcp.Connection):
+            self._wire.bufferSize = most_bytes
 
     def _regulate(self) -> None:
         """Read from the network, or let it wait; and set the time limit for what comes next."""

@@ -16,7 +16,7 @@ from homeserver.http.running import Running
 from homeserver.protocol.errors import MatrixError
 
 #: Bytes of a streamed request body that may wait for the endpoint before the network is told to wait.
-STREAM_BUFFER_BYTES = 256 * 1024
+STREAM_BUFFER_BYTES = 128 * 1024
 
 #: A body that nobody will read is taken from the network up to here, so that the connection can be kept.
 UNREAD_BODY_BYTES = 64 * 1024

@@ -42,14 +42,24 @@ class Outgoing:
         if self.is_closed:
             return
         if self._sends_now:
-            sent = self._transport.writeSomeData(data)
-            if sent == len(data):
+            left = self._send_now(data)
+            if not left:
                 return
             self._sends_now = False
-            # No number: the connection is broken, which the reactor will find when it writes.
-            if isinstance(sent, int) and sent > 0:
-                data = data[sent:]
+            data = bytes(left)
         self._transport.write(data)
+
+    def _send_now(self, data: bytes) -> memoryview | bytes:
+        """What the system does not take at once. It is given no more than a limit of Twisted's in one call."""
+        sent = self._transport.writeSomeData(data)
+        if sent == len(data):
+            return b""
+        left = memoryview(data)
+        # No number: the connection is broken, which the reactor will find when it writes.
+        while isinstance(sent, int) and sent > 0:
+            left = left[sent:]
+            sent = self._transport.writeSomeData(left) if left else 0
+        return left
 
     def write_large(self, data: bytes) -> None:
         """Send bytes piece by piece, as the client takes them. Only when not `is_busy`."""

@@ -33,8 +33,9 @@ FindProfile = Callable[[str], Awaitable[dict[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class MediaParts:
-    """What is stopped and reaped, and the endpoints."""
+    """What is begun, stopped and reaped, and the endpoints."""
 
+    keeping: Keeping
     retention: Retention
     processes: WorkerProcesses
     previews: PreviewParts | None
@@ -58,6 +59,7 @@ def wire_media(ground: Ground, federation: Federation, accounts: AccountParts, f
     retention = Retention(database, keeping, config, ground.server_name)
     previews = wire_url_previews(ground, PreviewImages(files, keeping, thumbnailing).keep, processes)
     return MediaParts(
+        keeping,
         retention,
         processes,
         previews,

@@ -74,6 +74,7 @@ class Server:
         await self._slices.push.start()
         for work in self._due:
             ground.background.spawn(work.work())
+        ground.background.spawn(self._slices.media.keeping.begin())
         self._repeat(_TICK_EVERY_S, self._slices.presence.tick)
         self._repeat(_SAVE_PUSH_EVERY_S, self._slices.push.tick)
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self.reap()))

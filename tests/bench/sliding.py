@@ -57,9 +57,14 @@ class Measured:
         self._process.terminate()
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Its process's."""
+        return self._process.pid
+
     def cpu_ms(self) -> float:
         """Of all threads so far."""
-        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
 
     def measure(self, do: Callable[[], object], times: int = 20) -> str:

@@ -20,16 +20,9 @@ TOKEN = "Authorization: Bearer alice"
 
 
 class ConnectionCase(unittest.TestCase):
-    """A listener with short time limits."""
+    """A listener. Its time limits are those of every server, unless a test is about them."""
 
-    limits = Limits(
-        sweep_interval_s=0.05,
-        header_timeout_s=0.4,
-        body_timeout_s=0.4,
-        idle_timeout_s=0.4,
-        write_timeout_s=0.6,
-        linger_timeout_s=0.4,
-    )
+    limits = Limits(sweep_interval_s=0.05)
 
     def setUp(self) -> None:
         self.samples = Samples()
@@ -302,6 +295,15 @@ class DisconnectTest(ConnectionCase):
 
 class TimeoutsTest(ConnectionCase):
     """Clients that take their time."""
+
+    limits = Limits(
+        sweep_interval_s=0.05,
+        header_timeout_s=0.4,
+        body_timeout_s=0.4,
+        idle_timeout_s=0.4,
+        write_timeout_s=0.6,
+        linger_timeout_s=0.4,
+    )
 
     def drip(self, client: RawClient, data: bytes, interval_s: float = 0.05) -> bool:
         """Send slowly; whether the server had enough before all was sent."""

@@ -18,7 +18,7 @@ from homeserver.config.media import ObjectStorageConfig
 from homeserver.slices.media.content_types import disposition
 from homeserver.slices.media.contents import Staged
 from homeserver.slices.media.records import About, Content
-from homeserver.slices.media.staging import PIECE_BYTES, StagedFile, StagingFolder
+from homeserver.slices.media.staging import PIECE_BYTES, Remove, StagedFile, StagingFolder
 
 T = TypeVar("T")
 
@@ -40,9 +40,19 @@ class BucketContents:
         self._client: Any = None
         self._is_started = False
 
-    async def stage(self, chunks: AsyncIterator[bytes], most_bytes: int) -> Staged:
+    async def open(self) -> None:
+        """See `Contents`: nothing has to be made."""
+
+    async def stage(self, chunks: AsyncIterator[bytes], most_bytes: int, *, keeps: bool = False) -> Staged:
         """See `Contents`."""
-        return _StagedForBucket(self, await self._staging.take(chunks, most_bytes))
+        file = await self._staging.take(chunks, most_bytes)
+        if keeps:
+            try:
+                await self.keep(file)
+            except BaseException:
+                await self.drop(file)
+                raise
+        return _StagedForBucket(self, file)
 
     async def keep(self, staged: StagedFile) -> None:
         """Put a temporary file into the bucket, unless an equal one is there."""
@@ -90,9 +100,9 @@ class BucketContents:
             return None
         return await self._in_thread(self._signed, content, about)
 
-    async def sweep(self) -> None:
+    async def sweep(self, remove: Remove) -> None:
         """See `Contents`."""
-        await self._staging.sweep()
+        await self._staging.sweep(remove)
 
     def close(self) -> None:
         """End the threads; waits for what they are at."""

@@ -5,7 +5,7 @@ Two places do: a folder (`folder`), and a bucket that many machines share (`buck
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -29,8 +29,12 @@ class Staged(Protocol):
 class Contents(Protocol):
     """A place for contents."""
 
-    async def stage(self, chunks: AsyncIterator[bytes], most_bytes: int) -> Staged:
-        """Take what comes; 413 `M_TOO_LARGE` for more than so many bytes, and nothing is left of it."""
+    async def open(self) -> None:
+        """Make what is needed, durably. What is asked before works, too."""
+
+    async def stage(self, chunks: AsyncIterator[bytes], most_bytes: int, *, keeps: bool = False) -> Staged:
+        """Take what comes; 413 `M_TOO_LARGE` for more than so many bytes, and nothing is left of it. `keeps`: and put
+        it in its place."""
 
     def read(self, sha256: str, start: int, length: int) -> AsyncIterator[bytes]:
         """A part of a content, in pieces; raises `OSError` where it is not there."""
@@ -47,8 +51,9 @@ class Contents(Protocol):
     async def link(self, content: Content, about: About) -> str | None:
         """A URL where anybody gets the content for a while, under this type and name; None where there is no such."""
 
-    async def sweep(self) -> None:
-        """Remove what was left under temporary names by processes that died."""
+    async def sweep(self, remove: Callable[[str], Awaitable[None]]) -> None:
+        """Remove what was left under temporary names by processes that died. `remove` is called with the SHA-256 of
+        each, to remove what was put in its place, if nothing has it."""
 
     def close(self) -> None:
         """End what it has running; may wait. Nothing may follow."""

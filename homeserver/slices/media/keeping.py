@@ -27,6 +27,9 @@ _STALE_MS = 600_000
 #: Nobody takes longer to put a content in its place.
 _REMEMBERED_MS = 3_600_000
 
+#: The lock of those who begin removals: so their numbers are in the order in which they can be seen.
+_REMOVALS = "media-removals"
+
 Refer = Callable[[Transaction, Content], T]
 """In a transaction: write down what refers to the content. May raise `MatrixError`: then the content is not kept."""
 
@@ -39,10 +42,21 @@ class Keeping:
         self._contents = contents
         self._clock = clock
 
+    async def begin(self) -> None:
+        """At a start: make what is needed, and remove what a process left that died."""
+        await self._contents.open()
+        await self._sweep()
+
     async def add(self, chunks: AsyncIterator[bytes], most_bytes: int, refer: Refer[T]) -> T:
         """Keep what comes; what `refer` returns. 413 `M_TOO_LARGE`. Nothing is left where that fails."""
-        staged = await self._contents.stage(chunks, most_bytes)
+        newest = await self._database.glance(queries_contents.newest_removal)
+        # Where nothing is being removed, it is put in its place before anything is asked about it.
+        staged = await self._contents.stage(chunks, most_bytes, keeps=newest is not None)
         try:
+            if newest is not None:
+                referred = await self._refer(staged, refer, newest)
+                if referred is not None:
+                    return referred[0]
             return await self._add(staged, refer)
         except BaseException:
             await self.remove_unused([staged.content.sha256])
@@ -73,33 +87,45 @@ class Keeping:
         def mark(tx: Transaction) -> list[str]:
             return queries_contents.begin_removals(tx, contents, wall_clock_ms())
 
-        await self._remove(await self._database.transact(mark, locks=_locks(contents)))
+        await self._remove(await self._database.transact(mark, locks=_locks(contents, _REMOVALS)))
 
     async def reap(self) -> None:
-        """Finish what a process began before it died, and remove what it left under temporary names."""
+        """Finish what a process began before it died, and remove what it left."""
         stale = await self._database.read(queries_contents.removals_before, wall_clock_ms() - _STALE_MS)
         await self._remove(stale)
         await self._database.transact(queries_contents.forget_removals, wall_clock_ms() - _REMEMBERED_MS)
-        await self._contents.sweep()
+        await self._sweep()
+
+    async def _sweep(self) -> None:
+        async def remove(sha256: str) -> None:
+            await self.remove_unused([sha256])
+
+        await self._contents.sweep(remove)
 
     async def _add(self, staged: Staged, refer: Refer[T]) -> T:
         sha256 = staged.content.sha256
-
-        def write(tx: Transaction) -> tuple[T] | None:
-            if queries_contents.last_removal(tx, sha256) != seen:
-                return None
-            return (refer(tx, staged.content),)
-
         while True:
-            seen = await self._database.glance(queries_contents.last_removal, sha256)
-            if seen[1]:
+            newest, is_done = await self._database.glance(queries_contents.last_removal, sha256)
+            if is_done:
                 await staged.keep()
-                referred = await self._database.transact(write, locks=_locks([sha256]))
+                referred = await self._refer(staged, refer, newest)
                 if referred is not None:
                     return referred[0]
             waiting: Deferred[None] = Deferred()
             self._clock.callLater(_LOOK_AGAIN_S, waiting.callback, None)
             await waiting
+
+    async def _refer(self, staged: Staged, refer: Refer[T], newest: int) -> tuple[T] | None:
+        """Write down what refers to a content that is in its place; None where it was removed, or is to be, since the
+        removal of this number."""
+        sha256 = staged.content.sha256
+
+        def write(tx: Transaction) -> tuple[T] | None:
+            if queries_contents.last_removal(tx, sha256)[0] > newest:
+                return None
+            return (refer(tx, staged.content),)
+
+        return await self._database.transact(write, locks=_locks([sha256]))
 
     async def _without_thumbnails(self, source: str, forget: Callable[[Transaction], None]) -> list[str]:
         """Let go of a content and of its thumbnails; those that are to be removed."""
@@ -114,7 +140,7 @@ class Keeping:
                 queries_contents.delete_thumbnails(tx, source)
             return queries_contents.begin_removals(tx, known, wall_clock_ms())
 
-        while isinstance(found := await self._database.transact(write, locks=_locks(known)), set):
+        while isinstance(found := await self._database.transact(write, locks=_locks(known, _REMOVALS)), set):
             known |= found
         return found
 
@@ -124,5 +150,5 @@ class Keeping:
             await self._database.transact(queries_contents.end_removal, sha256)
 
 
-def _locks(contents: Collection[str]) -> tuple[str, ...]:
-    return tuple(sorted(f"media-content:{sha256}" for sha256 in contents))
+def _locks(contents: Collection[str], *others: str) -> tuple[str, ...]:
+    return tuple(sorted((*others, *(f"media-content:{sha256}" for sha256 in contents))))

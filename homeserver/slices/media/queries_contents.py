@@ -47,6 +47,14 @@ def last_removal(tx: Transaction, sha256: str) -> tuple[int, bool]:
     return (0, True) if row is None else (row[0], bool(row[1]))
 
 
+def newest_removal(tx: Transaction) -> int | None:
+    """The number of the last removal of whatever content, 0 where there was none lately; None while one is not
+    done."""
+    if tx.find("SELECT 1 FROM media_removals WHERE is_done = 0 LIMIT 1") is not None:
+        return None
+    return int(tx.value("SELECT MAX(removal_nid) FROM media_removals") or 0)
+
+
 def removals_before(tx: Transaction, before_ms: int) -> list[str]:
     """The contents whose removal began before a moment and is not done."""
     rows = tx.all(

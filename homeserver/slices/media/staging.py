@@ -1,31 +1,34 @@
-"""Temporary files: what comes is written there while its SHA-256 and its size are counted."""
+"""Temporary files: what comes is written there first; what a dead process left of them is removed."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from twisted.internet.defer import Deferred
 
 from homeserver.protocol.errors import MatrixError
+from homeserver.slices.media.growing_file import Buffers, GrowingFile, Settle
 from homeserver.slices.media.records import Content
 
-PIECE_BYTES = 256 * 1024
-#: Chunks below this are put together; larger ones are written as they came, without a copy.
-_SMALL_CHUNK_BYTES = 16 * 1024
+PIECE_BYTES = 128 * 1024
+#: What comes waits for a thread until it is as much as this, as long as few come at once: every hop costs.
+_LARGE_PIECE_BYTES = 1024 * 1024
+_FEW = 16
 #: A file that nobody has written to for so long belongs to a process that died.
-_ABANDONED_S = 24 * 3600
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_ABANDONED_S = 3600
 
 Offload = Callable[..., "Deferred[Any]"]
 """Runs a plain function in a thread."""
+
+Remove = Callable[[str], Awaitable[None]]
+"""Remove the content of a SHA-256, if nothing has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,123 +45,67 @@ class StagingFolder:
     def __init__(self, folder: Path, offload: Offload) -> None:
         self._folder = folder
         self._offload = offload
+        self._buffers = Buffers()
+        self._coming = 0
 
     def new_path(self) -> Path:
         """A name that nobody else uses."""
         return self._folder / secrets.token_hex(16)
 
-    async def take(self, chunks: AsyncIterator[bytes], most_bytes: int) -> StagedFile:
-        """Write what comes, and bring it to disk; 413 `M_TOO_LARGE`. Nothing is left where that fails."""
-        file = _GrowingFile(self.new_path())
+    async def take(self, chunks: AsyncIterator[bytes], most_bytes: int, settle: Settle | None = None) -> StagedFile:
+        """Write what comes, and bring it to disk; 413 `M_TOO_LARGE`. Nothing is left where that fails. `settle`: what
+        is to be done with it then, in the same thread."""
+        self._coming += 1
+        buffer = self._buffers.take()
+        file = GrowingFile(self.new_path(), buffer, _LARGE_PIECE_BYTES if self._coming <= _FEW else PIECE_BYTES)
         try:
-            return await self._write(file, chunks, most_bytes)
+            await self._fill(file, chunks, most_bytes)
+            staged = StagedFile(file.path, Content(await self._offload(file.finish, settle), file.size_bytes))
         except BaseException:
             await self._offload(file.drop)
             raise
+        finally:
+            self._coming -= 1
+        self._buffers.give_back(buffer)
+        return staged
 
     async def drop(self, path: Path) -> None:
         """Remove a file, if it is there."""
         await self._offload(path.unlink, True)
 
-    async def sweep(self) -> None:
-        """Remove what was abandoned."""
-        await self._offload(_sweep, self._folder)
+    async def sweep(self, remove: Remove) -> None:
+        """Remove what was abandoned; and, first, what may have been put in its place of it and not been written down.
+        The temporary name goes last, so that this can be done again."""
+        for path in await self._offload(_abandoned, self._folder):
+            sha256 = await self._offload(_sha256, path)
+            if sha256 is not None:
+                await remove(sha256)
+                await self.drop(path)
 
-    async def _write(self, file: _GrowingFile, chunks: AsyncIterator[bytes], most_bytes: int) -> StagedFile:
-        size_bytes, waiting = 0, _Waiting()
+    async def _fill(self, file: GrowingFile, chunks: AsyncIterator[bytes], most_bytes: int) -> None:
         async for chunk in chunks:
-            size_bytes += len(chunk)
-            if size_bytes > most_bytes:
+            if file.size_bytes + len(chunk) > most_bytes:
                 raise MatrixError(413, "M_TOO_LARGE", f"More than {most_bytes} bytes.")
-            waiting.add(chunk)
-            if waiting.size_bytes >= PIECE_BYTES:
-                await self._offload(file.append, waiting.pieces)
-                waiting = _Waiting()
-        return StagedFile(file.path, Content(await self._offload(file.finish, waiting.pieces), size_bytes))
+            left = file.fill(memoryview(chunk))
+            while left:
+                await self._offload(file.flush)
+                left = file.fill(left)
 
 
-class _Waiting:
-    """What has come and is not written yet."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes | bytearray] = []
-        self.size_bytes = 0
-
-    def add(self, chunk: bytes) -> None:
-        self.size_bytes += len(chunk)
-        if len(chunk) >= _SMALL_CHUNK_BYTES:
-            self.pieces.append(chunk)
-            return
-        if not self.pieces or not isinstance(self.pieces[-1], bytearray):
-            self.pieces.append(bytearray())
-        self.pieces[-1] += chunk
-
-
-class _GrowingFile:
-    """A file that is made with its first bytes and that only this user reads. In threads: who gives up does not wait
-    for what is being written, so dropping it does; and nothing is written to a descriptor that is closed."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor: int | None = None
-        self._digest = hashlib.sha256()
-        self._lock = Lock()
-        self._is_dropped = False
-
-    def append(self, pieces: Sequence[bytes | bytearray]) -> None:
-        with self._lock:
-            self._write(self._open(), pieces)
-
-    def finish(self, pieces: Sequence[bytes | bytearray]) -> str:
-        """These are the last: bring all to disk; the SHA-256."""
-        with self._lock:
-            descriptor = self._open()
-            self._write(descriptor, pieces)
-            os.fsync(descriptor)
-            self._close()
-            return self._digest.hexdigest()
-
-    def drop(self) -> None:
-        with self._lock:
-            self._is_dropped = True
-            self._close()
-            self.path.unlink(missing_ok=True)
-
-    def _open(self) -> int:
-        if self._is_dropped:
-            raise FileNotFoundError(f"{self.path} is not wanted any more")
-        if self._descriptor is None:
-            try:
-                self._descriptor = os.open(self.path, _NEW, 0o600)
-            except FileNotFoundError:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._descriptor = os.open(self.path, _NEW, 0o600)
-        return self._descriptor
-
-    def _write(self, descriptor: int, pieces: Sequence[bytes | bytearray]) -> None:
-        for piece in pieces:
-            self._digest.update(piece)
-        left = [memoryview(piece) for piece in pieces]
-        while left:
-            written = os.writev(descriptor, left)
-            while left and written >= len(left[0]):
-                written -= len(left.pop(0))
-            if written:
-                left[0] = left[0][written:]
-
-    def _close(self) -> None:
-        if self._descriptor is not None:
-            descriptor, self._descriptor = self._descriptor, None
-            os.close(descriptor)
-
-
-def _sweep(folder: Path) -> None:
-    if not folder.is_dir():
-        return
+def _abandoned(folder: Path) -> list[Path]:
     before = time.time() - _ABANDONED_S
-    for path in folder.iterdir():
-        try:
+    found = []
+    for path in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):
             if path.stat().st_mtime < before:
-                path.unlink()
-        except FileNotFoundError:
-            continue
+                found.append(path)
+    return found
+
+
+def _sha256(path: Path) -> str | None:
+    """None where another has removed the file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

@@ -81,9 +81,12 @@ REMOVALS = Table(
     );
     CREATE INDEX media_removals_by_content ON media_removals (sha256, removal_nid);
     CREATE INDEX media_removals_by_time ON media_removals (since_ts);
+    CREATE INDEX media_removals_begun ON media_removals (removal_nid) WHERE is_done = 0;
     """,
     bound="the contents whose bytes were removed within the last hour",
     reaper="Keeping.reap: also finishes what a process began before it died",
+    version=2,
+    migrations={2: "CREATE INDEX media_removals_begun ON media_removals (removal_nid) WHERE is_done = 0;"},
 )
 
 REFUSED_CONTENTS = Table(

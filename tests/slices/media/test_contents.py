@@ -52,6 +52,13 @@ def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def grow_old(folder: Path) -> None:
+    """Nobody has written to the files for two hours."""
+    then = time.time() - 2 * 3600
+    for path in folder.rglob("*"):
+        os.utime(path, (then, then))
+
+
 class ContentsTest(unittest.TestCase):
     """A folder."""
 
@@ -144,15 +151,35 @@ class ContentsTest(unittest.TestCase):
         self.assertEqual(self.read(name, 0, 5), b"short")
 
     def test_what_a_killed_process_left(self) -> None:
-        """Is removed when it is a day old."""
-        run(self.contents.stage(pieces(b"abandoned"), _MOST))
-        (left,) = files_below(self.folder)
-        run(self.contents.sweep())
-        self.assertEqual(files_below(self.folder), [left])
-        yesterday = time.time() - 25 * 3600
-        os.utime(self.folder / left, (yesterday, yesterday))
-        run(self.contents.sweep())
-        self.assertEqual(files_below(self.folder), [])
+        """Is removed when it is old; what it may have put in its place is named, to be removed if nothing has it."""
+        named: list[str] = []
+
+        async def remove(sha256: str) -> None:
+            named.append(sha256)
+
+        run(self.contents.stage(pieces(b"abandoned"), _MOST, keeps=True))
+        self.assertEqual(self.read(sha256_of(b"abandoned"), 0, 9), b"abandoned")
+        left = self.everything()
+        run(self.contents.sweep(remove))
+        self.assertEqual((self.everything(), named), (left, []))
+        grow_old(self.folder)
+        run(self.contents.sweep(remove))
+        self.assertEqual((len(self.everything()), named), (len(left) - 1, [sha256_of(b"abandoned")]))
+
+    def test_pieces_of_any_size(self) -> None:
+        """What comes is put together, and cut, as the disk likes it."""
+        for size in (1, 4_095, 131_072, 131_073, 1_048_575, 1_048_576, 1_052_673, 2_500_000):
+            content = secrets.token_bytes(size)
+            for piece in (997, 65_536, 1_500_000):
+                with self.subTest(size=size, piece=piece):
+
+                    async def keep(content: bytes = content, piece: int = piece) -> Content:
+                        staged = await self.contents.stage(pieces(content, piece), _MOST, keeps=True)
+                        await staged.drop()
+                        return staged.content
+
+                    self.assertEqual(run(keep()), Content(sha256_of(content), size))
+                    self.assertEqual(self.read(sha256_of(content), 0, size), content)
 
 
 class BucketTest(ContentsTest):
@@ -253,6 +280,26 @@ class KeepingTest(unittest.TestCase):
                 run(self.processes[0].add(pieces(b"content"), _MOST, refuse))
             self.assertEqual(self.count(), expected)
             run(self.processes[1].add(pieces(b"content"), _MOST, _referring))
+
+    def test_what_a_killed_process_took_in(self) -> None:
+        """Goes, unless another has an equal one; whoever adds one meanwhile has it afterwards."""
+
+        async def killed(content: bytes) -> None:
+            await self.contents.stage(pieces(content), _MOST, keeps=True)
+
+        async def add_while_it_is_removed() -> Media:
+            adding = Deferred.fromCoroutine(self.processes[1].add(pieces(b"shared"), _MOST, _referring))
+            await self.processes[0].reap()
+            return await adding
+
+        for content in (b"lost", b"shared"):
+            run(killed(content))
+        grow_old(self.folder)
+        media = run(add_while_it_is_removed())
+        self.assertEqual(media.sha256, sha256_of(b"shared"))
+        self.assertEqual(run(self.contents.borrow(sha256_of(b"shared"))).read_bytes(), b"shared")
+        with self.assertRaises(OSError):
+            run(self.contents.borrow(sha256_of(b"lost"))).read_bytes()
 
     def test_a_removal_that_a_killed_process_began(self) -> None:
         """Is finished later; who adds the content meanwhile gets it, in the end."""

@@ -83,7 +83,7 @@ class RemoteQuotaTest(FederationCase):
 class LifetimeTest(FederationCase):
     """What nobody asks for is forgotten after a time."""
 
-    settings: ClassVar = {"media_retention": {"local_media_lifetime": 1_000, "remote_media_lifetime": 1}}
+    settings: ClassVar = {"media_retention": {"local_media_lifetime": 3_600_000, "remote_media_lifetime": 1}}
 
     def test_lifetimes(self) -> None:
         """Of local files and of others', with their thumbnails; a content that is still used stays."""
@@ -95,7 +95,7 @@ class LifetimeTest(FederationCase):
         self.here.reap()
         self.assertEqual(download(alice, own).content, content)
         self.assertEqual(download(alice, remote).content, content)
-        time.sleep(1.1)
+        self.here.set(media_retention={"local_media_lifetime": 1, "remote_media_lifetime": 1})
         self.here.reap()
         self.assertEqual(files_below(self.here.media_folder), [])
         self.assertEqual(download(alice, own).error, (404, "M_NOT_FOUND"))
