@@ -49,7 +49,8 @@ class Appender:
     """Writes events. Callable in the writer thread, with the room's lock held.
 
     `on_accepted`: slices that keep something of each accepted event, live or fetched backwards (`position` 0).
-    `on_fork`: is told once the room's current state includes the event.
+    `on_fork`: is told once the room's current state includes the event. `on_gap_closed`: is told of each event that
+    others came before, and so of the state after it, which had been another server's word.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Appender:
         self._counting = Counting(snapshots, loader)
         self.on_accepted: list[OnAccepted] = []
         self.on_fork: list[OnFork] = []
+        self.on_gap_closed: list[OnAccepted] = []
 
     def append(self, tx: Transaction, room: RoomRecord, event: Event, placement: Placement) -> StoredEvent:
         """Write an event with its state, move the tips, and make what follows from it current."""
@@ -86,11 +88,11 @@ class Appender:
             queries_events.place_event(tx, nid, row)
         queries_events.insert_edges(tx, nid, event.prev_events)
         stored = StoredEvent(nid, event, position, placement.status, placement.state_before, state_after, counted)
-        if not placement.is_local:
-            unplaced = self._find_unplaced(tx, event) if placement.unplaced is None else placement.unplaced
-            self._close_gap(tx, room, stored, unplaced)
+        was_gap = not placement.is_local and self._close_gap(tx, room, stored, placement.unplaced)
         if placement.status is Status.ACCEPTED:
             self._accepted(tx, room, stored, placement)
+        for hook in self.on_gap_closed if was_gap else ():
+            hook(tx, room, stored)
         return stored
 
     def _state_after(
@@ -129,13 +131,17 @@ class Appender:
         known = self._loader.stored_by_id(tx, event.prev_events)
         return [prev for prev in event.prev_events if prev not in known or known[prev].state_after is None]
 
-    def _close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, unplaced: Sequence[str]) -> None:
-        """Others may have referred to it, and it may refer to what is not here."""
+    def _close_gap(
+        self, tx: Transaction, room: RoomRecord, stored: StoredEvent, known_unplaced: Sequence[str] | None
+    ) -> bool:
+        """Others may have referred to it (the answer), and it may refer to what is not here."""
         event = stored.event
-        queries_rooms.delete_gap(tx, room.room_nid, event.event_id)
+        unplaced = self._find_unplaced(tx, event) if known_unplaced is None else known_unplaced
+        was_gap = queries_rooms.delete_gap(tx, room.room_nid, event.event_id)
         queries_rooms.insert_gaps(tx, room.room_nid, unplaced, event.depth)
         if unplaced and stored.position:
             queries_rooms.insert_timeline_gap(tx, room.room_nid, stored.position)
+        return was_gap
 
     def _accepted(self, tx: Transaction, room: RoomRecord, stored: StoredEvent, placement: Placement) -> None:
         for hook in self.on_accepted:

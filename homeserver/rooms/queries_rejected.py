@@ -38,6 +38,16 @@ def following(tx: Transaction, event_id: str) -> list[int]:
     return [row[0] for row in rows]
 
 
+def rejected_following(tx: Transaction, event_id: str) -> list[int]:
+    """Those of them that are rejected."""
+    rows = tx.all(
+        """SELECT e.event_nid FROM event_edges g JOIN events e ON e.event_nid = g.event_nid
+           WHERE g.prev_event_id = :event_id AND e.status = 2""",
+        event_id=event_id,
+    )
+    return [row[0] for row in rows]
+
+
 def set_status(tx: Transaction, event_nid: int, status: int) -> None:
     """Another verdict on an event that has no place."""
     tx.run("UPDATE events SET status = :status WHERE event_nid = :nid", status=status, nid=event_nid)

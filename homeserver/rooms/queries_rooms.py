@@ -118,13 +118,14 @@ def find_timeline_gap(tx: Transaction, room_nid: int, since: int, upto: int) -> 
     return None if position is None else int(position)
 
 
-def delete_gap(tx: Transaction, room_nid: int, event_id: str) -> None:
-    """The event has arrived."""
-    tx.run(
+def delete_gap(tx: Transaction, room_nid: int, event_id: str) -> bool:
+    """The event has arrived; whether others referred to it."""
+    count = tx.run(
         "DELETE FROM backward_extremities WHERE room_nid = :room AND event_id = :event_id",
         room=room_nid,
         event_id=event_id,
     )
+    return count > 0
 
 
 def gaps(tx: Transaction, room_nid: int, depth: int | None = None) -> list[tuple[str, int]]:

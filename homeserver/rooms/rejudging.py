@@ -2,8 +2,8 @@
 
 An event is rejected for the events it cites and for the state before it, so that one verdict bears on others: those
 that cite the event, and those whose state goes back to it. They are gone through as far as anything changes. A verdict
-changes where an event that was known without its place gets one, where members that were missing become known, and
-where an event that had come with a tampered content comes whole.
+changes where an event that was known without its place gets one, where members that were missing become known, where an
+event that had come with a tampered content comes whole, and where the state before one had been told wrongly.
 
 https://spec.matrix.org/v1.19/server-server-api/#rejection
 """
@@ -65,6 +65,7 @@ class Rejudging:
         self._appender = appender
         self._current = current
         self._receiver = receiver
+        appender.on_gap_closed.append(self.close_gap)
         receiver.on_other_verdict.append(self.follow)
         receiver.on_known.append(self.make_whole)
 
@@ -81,6 +82,15 @@ class Rejudging:
         walk = _Walk(room, stored.event_nid)
         self._push(walk, self._citing(tx, room, stored))
         self._go(tx, walk)
+
+    def close_gap(self, tx: Transaction, room: RoomRecord, stored: StoredEvent) -> None:
+        """What came before some events has come. Those that were rejected, maybe for a state that another server told
+        wrongly, are judged again by the state that is known now."""
+        rejected = queries_rejected.rejected_following(tx, stored.event.event_id)
+        if rejected and stored.state_after is not None:
+            walk = _Walk(room, stored.event_nid, moved={stored.event.event_id: stored.state_after})
+            self._push(walk, self._loader.stored_by_nid(tx, rejected).values())
+            self._go(tx, walk)
 
     def make_whole(self, tx: Transaction, room: RoomRecord, known: StoredEvent, event: Event) -> bool:
         """An event is here without its content, which did not fit its hash when it came, and has come with it: keep

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from urllib.parse import quote
 
 from homeserver.protocol.events import Event, parse_event
 from tests.federation.hostile_case import HostileCase
@@ -15,6 +16,7 @@ from tests.federation.resident_peer import ResidentPeer
 from tests.federation.room_peer import FEDERATION, Json
 from tests.support.api_client import PATIENCE_S
 from tests.support.databases import on_postgres
+from tests.support.peer_server import Exchange
 
 
 class RejectionTest(HostileCase):
@@ -83,6 +85,59 @@ class RejectionTest(HostileCase):
 
 
 RejectionTestOnPostgres = on_postgres(RejectionTest)
+
+
+class ToldWronglyTest(HostileCase):
+    """A third server's user is in the room, of which the server has not heard. The peer passes on a message of theirs,
+    keeps back what came before it, and tells a state there that lacks the user."""
+
+    def setUp(self) -> None:
+        """What the third server's user did: a join and three messages, the first of which is kept back."""
+        super().setUp()
+        self.third = self.new_peer()
+        self.third.room_id, self.third.version = self.room_id, self.peer.version
+        self.third.state, self.third.join_event = dict(self.peer.state), self.peer.join_event
+        join = self.third.build("m.room.member", {"membership": "join"}, state_key=self.third.user_id)
+        self.join = self.third.join_event = self.third.state["m.room.member", self.third.user_id] = join
+        self.earlier = self.third.message("kept back")
+        self.first = self.third.message("first", **_after(self.earlier))
+        self.second = self.third.message("second", **_after(self.first))
+        room = quote(self.room_id, safe="")
+        self.missing = f"{FEDERATION}/get_missing_events/{room}"
+        false = {"pdu_ids": [one.event_id for one in self.peer.state.values()], "auth_chain_ids": []}
+        self.peer.answers["POST", self.missing] = self._tell_first
+        self.peer.on("GET", f"{FEDERATION}/state_ids/{room}", false)
+        self.peer.answers_below[f"{FEDERATION}/event_auth/"] = lambda exchange: self.peer.reply(
+            exchange, {"auth_chain": [self.join.pdu]}
+        )
+        self.peer.answers_below[f"{FEDERATION}/event/"] = lambda exchange: self.peer.reply(
+            exchange, {"origin": self.peer.name, "pdus": [self.earlier.pdu]}
+        )
+
+    def _tell_first(self, exchange: Exchange) -> None:
+        """Without what was before: the state there has to be told."""
+        self.peer.reply(exchange, {"events": [self.first.pdu]})
+
+    def test_a_state_told_wrongly_is_put_right_by_what_comes(self) -> None:
+        """What was rejected for it is shown when the events before it have come, and so is what follows."""
+        self.peer.send([self.second]).ok()
+        self.assertFalse({self.first.event_id, self.second.event_id} & self.shown().keys())
+
+        self.third.send([self.join, self.earlier]).ok()
+
+        self.alice.wait_for_event(self.room_id, self.second.event_id)
+        self.assertLessEqual({self.first.event_id, self.second.event_id}, self.shown().keys())
+        self.assertEqual(self.state_ids()["m.room.member", self.third.user_id], self.join.event_id)
+        last = self.third.message("last", **_after(self.second))
+        self.third.send([last]).ok()
+        self.alice.wait_for_event(self.room_id, last.event_id)
+
+
+def _after(event: Event) -> Json:
+    return {"prev_events": [event.event_id], "depth": event.depth + 1}
+
+
+ToldWronglyTestOnPostgres = on_postgres(ToldWronglyTest)
 
 
 class TamperedEventTest(HostileCase):
