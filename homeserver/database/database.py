@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from homeserver.database import bookkeeping
 from homeserver.database.engine import DatabaseClosed, Engine
@@ -20,7 +19,7 @@ from homeserver.database.reading import Reader, Readers
 from homeserver.database.schema import prepare_tables
 from homeserver.database.seen import SeenChanges
 from homeserver.database.tables import Table
-from homeserver.database.transaction import Transaction
+from homeserver.database.transaction import TakesLonger, Transaction
 from homeserver.database.writer import Job, Writer
 
 T = TypeVar("T")
@@ -48,9 +47,8 @@ class Database:
         self._seen = SeenChanges()
         self.writer = Writer(engine, self.feed, reactor, self._seen)
         self._listener: Listener | None = None
-        self._pool = ThreadPool(0, limits.most, name="database-readers")
         self._limits = limits
-        self._readers = Readers(engine)
+        self._readers = Readers(engine, reactor, limits.most)
         self._inline = Reader(engine)
         self._is_closed = False
 
@@ -68,7 +66,6 @@ class Database:
             self._listener.start()
         self._readers.open(self._limits.least)
         self.writer.start()
-        self._pool.start()
 
     def close(self) -> None:
         """Finish what waits and close all connections. Blocks. What is asked later raises `DatabaseClosed`."""
@@ -78,7 +75,6 @@ class Database:
         self.writer.stop()
         if self._listener is not None:
             self._listener.stop()
-        self._pool.stop()
         self._readers.close()
         self._inline.close()
         self._engine.close()
@@ -100,8 +96,15 @@ class Database:
         """Run a body that only reads, in a thread, over one snapshot. It may be run again after a lost connection."""
         if self._is_closed:
             raise DatabaseClosed
-        result: T = await deferToThreadPool(self._reactor, self._pool, self._readers.run, body, arguments)
-        return result
+        return await self._readers.run(body, arguments)
+
+    async def browse(self, body: Callable[..., T], *arguments: Any) -> T:
+        """Run a body that reads what is mostly in memory: on SQLite at once, unless it finds that much of it is not
+        (`Transaction.expect`); then, and on PostgreSQL, from its beginning in a thread."""
+        if self._engine.reads_inline and not self._is_closed:
+            with suppress(TakesLonger):
+                return self._inline.run(body, arguments, is_brief=True)
+        return await self.read(body, *arguments)
 
     async def glance(self, body: Callable[..., T], *arguments: Any) -> T:
         """Run a body of a few point reads: at once on SQLite, in a thread on PostgreSQL."""

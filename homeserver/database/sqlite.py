@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -143,14 +144,21 @@ class SqliteEngine:
 
     def in_list(self, name: str, values: list[Any]) -> tuple[str, dict[str, Any]]:
         """A parameter for each value. The list is padded to few sizes, so that few statements have to be prepared."""
-        padded = values + [values[-1]] * (_list_size(len(values)) - len(values))
-        listed = {f"{name}_{index}": value for index, value in enumerate(padded)}
-        return f"IN ({', '.join(f':{key}' for key in listed)})", listed
+        size = _list_size(len(values))
+        condition, names = _named_list(name, size)
+        return condition, dict(zip(names, values + [values[-1]] * (size - len(values)), strict=True))
 
     def close(self) -> None:
         """Remove the temporary file."""
         if self._folder is not None:
             self._folder.cleanup()
+
+
+@lru_cache(maxsize=1024)
+def _named_list(name: str, size: int) -> tuple[str, tuple[str, ...]]:
+    """The condition for a list of some size, and the names of its parameters."""
+    names = tuple(f"{name}_{index}" for index in range(size))
+    return f"IN ({', '.join(f':{each}' for each in names)})", names
 
 
 def _list_size(count: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 from homeserver.database.engine import Connection, Engine, Row
@@ -16,6 +17,14 @@ class NotFoundRow(Exception):
     """A row that must be there is not."""
 
 
+class TakesLonger(Exception):
+    """A body that was to be brief would read more than is at hand."""
+
+
+#: So many rows are read in no more time than a hop to a thread and back takes.
+_BRIEF_ROWS = 8
+
+
 class Positions(Protocol):
     """Where a writer's positions come from."""
 
@@ -24,14 +33,17 @@ class Positions(Protocol):
 
 
 class Transaction:
-    """Runs statements. In a read, `publish` is not to be called."""
+    """Runs statements. In a read, `publish` is not to be called. `is_brief`: it is run where others wait."""
 
-    __slots__ = ("_connection", "_engine", "_position", "_positions", "callbacks", "changes")
+    __slots__ = ("_connection", "_engine", "_is_brief", "_position", "_positions", "callbacks", "changes")
 
-    def __init__(self, engine: Engine, connection: Connection, positions: Positions | None = None) -> None:
+    def __init__(
+        self, engine: Engine, connection: Connection, positions: Positions | None = None, *, is_brief: bool = False
+    ) -> None:
         self._engine = engine
         self._connection = connection
         self._positions = positions
+        self._is_brief = is_brief
         self._position: int | None = None
         self.changes: dict[Change, None] = {}
         self.callbacks: list[Callable[[], None]] = []
@@ -75,18 +87,19 @@ class Transaction:
 
         Long lists are asked for in pieces, so `ORDER BY`, `LIMIT` and aggregates apply to a piece, not to the whole.
         """
-        match = _LIST.search(sql)
-        if match is None:
-            raise ValueError("all_in needs `IN :name`")
-        name = match[1]
+        name = _list_name(sql)
         values = list(dict.fromkeys(parameters.pop(name)))
         most = self._engine.most_in_list
         rows: list[Row] = []
         for start in range(0, len(values), most):
             condition, listed = self._engine.in_list(name, values[start : start + most])
-            expanded = f"{sql[: match.start()]}{condition}{sql[match.end() :]}"
-            rows += self._connection.execute(expanded, {**parameters, **listed})[0]
+            rows += self._connection.execute(_with_list(sql, condition), {**parameters, **listed})[0]
         return rows
+
+    def expect(self, rows: int) -> None:
+        """Said before many rows are read: raises `TakesLonger` where the body was to be brief."""
+        if self._is_brief and rows > _BRIEF_ROWS:
+            raise TakesLonger
 
     def allocate(self, table: str, column: str) -> int:
         """The next number for a `SERIAL8 PRIMARY KEY`; never given twice, also not after a rollback.
@@ -94,6 +107,11 @@ class Transaction:
         A table gets all its numbers from here or all from the database, not some of each.
         """
         return self._engine.allocate(self._connection, table, column)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether this only reads: then it sees nothing but what is committed."""
+        return self._positions is None
 
     @property
     def connection(self) -> Connection:
@@ -118,3 +136,17 @@ class Transaction:
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call back on the reactor thread once this is durable."""
         self.callbacks.append(callback)
+
+
+@lru_cache(maxsize=1024)
+def _list_name(sql: str) -> str:
+    match = _LIST.search(sql)
+    if match is None:
+        raise ValueError("all_in needs `IN :name`")
+    return match[1]
+
+
+@lru_cache(maxsize=4096)
+def _with_list(sql: str, condition: str) -> str:
+    """The statement with the condition in place of `IN :name`: the same object each time, whose hash is known."""
+    return _LIST.sub(lambda _: condition, sql, count=1)

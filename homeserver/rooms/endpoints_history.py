@@ -41,7 +41,7 @@ class HistoryEndpoints:
 
         https://spec.matrix.org/v1.19/client-server-api/#get_matrixclientv3roomsroomidstate
         """
-        return await self._reading.state(request.parameters["roomId"], requester)
+        return await self._reading.whole_state(request.parameters["roomId"], requester)
 
     @route(
         "GET",

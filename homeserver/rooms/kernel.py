@@ -17,6 +17,7 @@ from homeserver.rooms.rejudging import Rejudging
 from homeserver.rooms.rendering import Renderer
 from homeserver.rooms.resolving import Resolver
 from homeserver.rooms.snapshots import Snapshots
+from homeserver.rooms.state_answers import StateAnswers
 from homeserver.rooms.unseen import UnseenMembers
 from homeserver.rooms.views import EventViews
 from homeserver.rooms.visibility import Visibility
@@ -44,12 +45,13 @@ class RoomParts:
     views: EventViews
     unseen: UnseenMembers
     joined: JoinedMembers
+    states: StateAnswers
 
 
 def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: ChangeFeed) -> RoomParts:
     """Make the parts; what they cache follows the change feed."""
-    snapshots = Snapshots(budget.cache("state_snapshots"), budget.cache("state_deltas"))
-    loader = EventLoader(budget.cache("events"))
+    snapshots = Snapshots(budget.cache("state_snapshots"), budget.cache("state_deltas"), budget.cache("state_entries"))
+    loader = EventLoader(budget.cache("events"), budget.cache("placed_events"))
     visibility = Visibility(snapshots, loader)
     renderer = Renderer(budget.cache("rendered_events"), loader, visibility)
     resolver = Resolver(snapshots, loader)
@@ -61,6 +63,7 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
     outliers = Outliers(loader)
     rejudging = Rejudging(snapshots, loader, resolver, appender, current, receiver)
     outliers.on_known.append(rejudging.make_whole)
+    views = EventViews(loader, renderer, visibility)
     parts = RoomParts(
         snapshots=snapshots,
         loader=loader,
@@ -74,12 +77,14 @@ def make_parts(server_name: str, sign: SignEvent, budget: CacheBudget, feed: Cha
         renderer=renderer,
         current=current,
         redactor=redactor,
-        views=EventViews(loader, renderer, visibility),
+        views=views,
         unseen=unseen,
         joined=JoinedMembers(budget.cache("joined_members"), snapshots, loader),
+        states=StateAnswers(budget.cache("state_answers"), views, snapshots, loader, visibility),
     )
     feed.subscribe(LATE_STATE, lambda changes: _amend(parts, [change.key.split() for change in changes]))
     feed.subscribe("redacted", lambda changes: _drop(parts, [int(change.key) for change in changes]))
+    feed.subscribe("moved", lambda changes: _drop_places(parts, [int(change.key) for change in changes]))
     return parts
 
 
@@ -87,6 +92,11 @@ def _amend(parts: RoomParts, amended: list[list[str]]) -> None:
     news = [parts.snapshots.amend(int(snapshot_nid), int(count)) for snapshot_nid, count in amended]
     if any(news):
         parts.resolver.forget()
+
+
+def _drop_places(parts: RoomParts, nids: list[int]) -> None:
+    parts.loader.drop_places(nids)
+    parts.renderer.drop(nids)
 
 
 def _drop(parts: RoomParts, nids: list[int]) -> None:

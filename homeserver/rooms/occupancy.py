@@ -78,6 +78,12 @@ class Occupancy:
         """Everybody in a room with the user, the user too if in any room."""
         return set(await self._database.read(queries_members.users_sharing_rooms, user_id))
 
+    async def users_sharing_rooms_among(self, user_id: str, others: Collection[str]) -> set[str]:
+        """Those of some others who are in a room with the user."""
+        if not others:
+            return set()
+        return set(await self._database.read(queries_members.users_sharing_rooms_among, user_id, others))
+
     async def joined_rooms_of(self, user_ids: Collection[str]) -> dict[str, set[int]]:
         """User id to the numbers of the rooms that the user is joined to."""
         rooms: dict[str, set[int]] = {}

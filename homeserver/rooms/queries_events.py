@@ -194,12 +194,6 @@ def place_at_position(tx: Transaction, room_nid: int, position: int) -> tuple[in
     return (0, 0) if row is None else (row[0], row[1] + 1)
 
 
-def place_of(tx: Transaction, event_nid: int) -> tuple[int, int]:
-    """(depth, event_nid) of an event."""
-    depth = tx.value("SELECT depth FROM events WHERE event_nid = :nid", nid=event_nid)
-    return int(depth), event_nid
-
-
 def nearest_to(
     tx: Transaction, room_nid: int, moment_ms: int, is_forward: bool, span: tuple[int, int]
 ) -> list[tuple[int, str, int]]:

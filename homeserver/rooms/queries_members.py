@@ -220,6 +220,17 @@ def users_sharing_rooms(tx: Transaction, user_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def users_sharing_rooms_among(tx: Transaction, user_id: str, others: Collection[str]) -> list[str]:
+    """Those of some others who are joined to a room that this user is joined to."""
+    rows = tx.all_in(
+        """SELECT DISTINCT b.user_id FROM memberships b JOIN memberships a ON a.room_nid = b.room_nid
+           WHERE b.user_id IN :others AND b.membership = 'join' AND a.user_id = :user AND a.membership = 'join'""",
+        others=list(others),
+        user=user_id,
+    )
+    return [row[0] for row in rows]
+
+
 def joined_rooms_of(tx: Transaction, user_ids: Collection[str]) -> list[tuple[str, int]]:
     """(user id, room number) of every room that any of some users is joined to."""
     rows = tx.all_in(

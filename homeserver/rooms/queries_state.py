@@ -188,6 +188,16 @@ def find_current(tx: Transaction, room_nid: int, key: StateKey) -> int | None:
     return None if nid is None else int(nid)
 
 
+def current_of_types(tx: Transaction, room_nid: int, types: Collection[str]) -> list[int]:
+    """The events of the current state that have one of these types, and an empty state key."""
+    rows = tx.all_in(
+        "SELECT event_nid FROM current_state WHERE room_nid = :room AND type IN :types AND state_key = ''",
+        room=room_nid,
+        types=list(types),
+    )
+    return [row[0] for row in rows]
+
+
 def current_entries(tx: Transaction, room_nid: int) -> list[tuple[StateKey, int]]:
     """(key, event_nid) of all current state."""
     rows = tx.all("SELECT type, state_key, event_nid FROM current_state WHERE room_nid = :room", room=room_nid)

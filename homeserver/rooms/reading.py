@@ -24,6 +24,8 @@ from homeserver.rooms.visibility import Reader
 
 #: A page that would be empty, since what there is is not shown, goes on so many times.
 _MOST_ROUNDS = 10
+#: One that is put together at once where its events are in memory.
+_SMALL_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class RoomReading:
         room = await self._wait_for_members(room_id, requester)
         return await self._database.read(self._state, room, requester)
 
+    async def whole_state(self, room_id: str, requester: Requester) -> msgspec.Raw:
+        """The same as one JSON array."""
+        room = await self._wait_for_members(room_id, requester)
+        return await self._database.browse(self._whole_state, room, requester, self._parts.states.stamp())
+
     async def state_event(
         self, room_id: str, key: StateKey, requester: Requester
     ) -> tuple[dict[str, Any], msgspec.Raw]:
@@ -118,7 +125,8 @@ class RoomReading:
     async def page(self, room_id: str, page: Page, requester: Requester) -> PageAnswer:
         """One page of history."""
         room = await self._rooms.find_room(room_id)
-        return await self._database.read(self._page, room, page, requester)
+        run = self._database.browse if page.limit <= _SMALL_PAGE else self._database.read
+        return await run(self._page, room, page, requester)
 
     async def get_readable(self, room_id: str, event_id: str | None, requester: Requester) -> RoomRecord:
         """A room the requester may read: 403 `M_FORBIDDEN` otherwise; 404 where they may not see the event named."""
@@ -148,16 +156,20 @@ class RoomReading:
 
     def _snapshot_for(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> State:
         """The state a user may read: 403 `M_FORBIDDEN` for somebody who never was in the room."""
+        return self._parts.snapshots.get(tx, self._admit(tx, room, requester)[1])
+
+    def _admit(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> tuple[Reader, int]:
+        """(what the user may rely on, the snapshot of the state they may read); raises as `_snapshot_for`."""
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
         current_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
         reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         if current_nid is not None and reader.is_joined:
-            return self._parts.snapshots.get(tx, current_nid)
+            return reader, current_nid
         if reader.departure is not None:
-            return self._parts.snapshots.get(tx, reader.departure.snapshot_nid)
+            return reader, reader.departure.snapshot_nid
         if current_nid is not None and self._parts.visibility.is_world_readable(tx, current_nid):
-            return self._parts.snapshots.get(tx, current_nid)
+            return reader, current_nid
         raise forbidden(f"{requester.user_id} is not in the room.")
 
     def _raws(
@@ -168,6 +180,12 @@ class RoomReading:
 
     def _state(self, tx: Transaction, room: RoomRecord | None, requester: Requester) -> list[msgspec.Raw]:
         return self._raws(tx, list(self._snapshot_for(tx, room, requester).values()), requester)
+
+    def _whole_state(
+        self, tx: Transaction, room: RoomRecord | None, requester: Requester, stamp: tuple[int, int]
+    ) -> msgspec.Raw:
+        reader, snapshot_nid = self._admit(tx, room, requester)
+        return self._parts.states.get(tx, Viewer.of(requester, wall_clock_ms()), reader, snapshot_nid, stamp)
 
     def _state_event(
         self, tx: Transaction, room: RoomRecord | None, key: StateKey, requester: Requester
@@ -252,10 +270,9 @@ class RoomReading:
         }
 
     def _page(self, tx: Transaction, room: RoomRecord | None, page: Page, requester: Requester) -> PageAnswer:
-        state = self._snapshot_for(tx, room, requester)
+        reader, snapshot_nid = self._admit(tx, room, requester)
         if room is None:
             raise forbidden(f"{requester.user_id} is not in the room.")
-        reader = self._parts.visibility.reader(tx, room.room_nid, requester.user_id)
         start = self._start(tx, room, page, reader)
         if page.limit == 0:
             # Nothing was looked at: that the history ends here is not said.
@@ -266,7 +283,7 @@ class RoomReading:
         if page.is_backward:
             floor = -1 if found.is_at_end or found.last is None else found.last[0]
             gaps = tuple(gap for gap, depth in queries_rooms.gaps(tx, room.room_nid, floor) if depth <= start[0] + 1)
-        members = self._sender_members(tx, state, found.nids) if page.lazy_members else []
+        members = self._sender_members(tx, snapshot_nid, found.nids) if page.lazy_members else []
         return PageAnswer(
             self._raws(tx, found.nids, requester, is_bundled=True),
             str(PlaceToken(place=Place(*start))),
@@ -336,8 +353,8 @@ class RoomReading:
         senders = self._parts.unseen.sender_members(tx, state, shown)
         return {**others, **{(MEMBER, user_id): nid for user_id, nid in senders.items()}}
 
-    def _sender_members(self, tx: Transaction, state: State, nids: list[int]) -> list[int]:
-        members = self._parts.unseen.sender_members(tx, state, nids)
+    def _sender_members(self, tx: Transaction, snapshot_nid: int, nids: list[int]) -> list[int]:
+        members = self._parts.unseen.sender_members(tx, self._parts.snapshots.get(tx, snapshot_nid), nids)
         return [members[user_id] for user_id in sorted(members)]
 
 

@@ -166,6 +166,7 @@ class Rejudging:
         position = None if status is Status.REJECTED else stored.position
         row = {"status": int(status), "position": position, "state_before": before}
         queries_rejected.move_place(tx, stored.event_nid, {**row, "state_after": after, "replaces_nid": replaces})
+        tx.publish("moved", str(stored.event_nid))
 
     def _before(self, tx: Transaction, walk: _Walk, stored: StoredEvent, known: int) -> int:
         """The state before an event, where that of what came before it has changed; what it was taken for otherwise."""

@@ -38,54 +38,43 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/4140
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """An event for clients. `head` is its JSON up to (not including) the closing brace, without `room_id`; `room` is
-    that entry, preceded by a comma. `unsigned` is what of `unsigned` is the same for every reader, without braces, each
-    entry preceded by a comma. `previous` is for those readers only who may see the event `previous_nid`; where that is
-    None, for all. `state_after`: the state just after it, None where this server does not know that. `delay_id`: that
-    of the delayed event which it was, for its sender alone."""
+    """An event for clients. `head` is its JSON, without `room_id`, up to the number of `unsigned.age`. `unsigned` is
+    what else of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `end` is what
+    closes both, with `room_id`. `previous` is for those readers only who may see the event `previous_nid`.
+    `state_after`: the state just after it, None where this server does not know that. `delay_id`: that of the delayed
+    event which it was, for its sender alone. `is_alike`: no reader is shown what others are not, but for relations and
+    their own membership."""
 
     event_nid: int
     event_id: str
     type: str
     sender: str
     origin_server_ts: int
-    room: bytes
     head: bytes
     unsigned: bytes
+    end: bytes
     sent_by: tuple[str, str] | None
     state_after: int | None
     previous: bytes = b""
     previous_nid: int | None = None
     delay_id: str | None = None
+    is_alike: bool = True
 
-    def raw(
-        self,
-        now_ms: int,
-        *,
-        device: tuple[str, str] | None = None,
-        relations: bytes | None = None,
-        seen: Collection[int] = (),
-        membership: str | None = None,
-        names_room: bool = True,
-    ) -> msgspec.Raw:
-        """The JSON for a reader; `device` is (user id, device id) of the reader's, `relations` is JSON, `seen` are the
-        numbers of the events that were looked at and may be seen, `membership` is the reader's at the event;
-        `names_room`: with `room_id`."""
-        age_ms = now_ms - self.origin_server_ts
-        room = self.room if names_room else b""
-        parts = [self.head, room, b',"unsigned":{"age":%d' % (age_ms if age_ms > 0 else 0), self.unsigned]
-        if self.previous and (self.previous_nid is None or self.previous_nid in seen):
-            parts.append(self.previous)
-        if membership is not None:
-            parts.append(_MEMBERSHIPS.get(membership) or _membership(membership))
-        if relations is not None:
-            parts.append(b',"m.relations":' + relations)
-        if self.sent_by is not None and device is not None and (self.sender, self.sent_by[0]) == device:
-            parts.append(b',"transaction_id":' + _encode(self.sent_by[1]))
-        if self.delay_id is not None and device is not None and self.sender == device[0]:
-            parts.append(b',"org.matrix.msc4140.delay_id":' + _encode(self.delay_id))
-        parts.append(b"}}")
-        return msgspec.Raw(b"".join(parts))
+    def personal(self, user_id: str, device_id: str, seen: Collection[int]) -> bytes:
+        """What of `unsigned` is for some readers only, each entry preceded by a comma. `seen`: the numbers of the
+        events that were looked at and may be seen."""
+        parts = [self.previous] if self.previous_nid in seen else []
+        if self.sender == user_id:
+            if self.sent_by is not None and self.sent_by[0] == device_id:
+                parts.append(b',"transaction_id":' + _encode(self.sent_by[1]))
+            if self.delay_id is not None:
+                parts.append(b',"org.matrix.msc4140.delay_id":' + _encode(self.delay_id))
+        return b"".join(parts)
+
+
+def membership_entry(membership: str) -> bytes:
+    """A reader's membership as it stands in `unsigned`, preceded by a comma."""
+    return _MEMBERSHIPS.get(membership) or _membership(membership)
 
 
 class Renderer:
@@ -130,6 +119,7 @@ class Renderer:
         self._rendered.put(nid, rendered, size_bytes)
 
     def _make(self, tx: Transaction, nids: Collection[int]) -> dict[int, Rendered]:
+        tx.expect(len(nids))
         extra = {row[0]: (row[1], row[2]) for row in queries_events.render_rows(tx, nids)}
         rows = queries_rooms.sent_by_device(tx, nids)
         sent = {row[0]: (row[2], row[3]) for row in rows if row[1] != DELAYED}
@@ -140,15 +130,17 @@ class Renderer:
         for nid, (replaces_nid, redacted_by) in extra.items():
             if nid not in stored:
                 continue
-            unsigned = _unsigned(stored, redacted_by)
-            rendered = replace(_rendered(stored[nid], unsigned, sent.get(nid)), delay_id=delayed.get(nid))
+            rendered = replace(
+                _rendered(stored[nid], _unsigned(stored, redacted_by), sent.get(nid)), delay_id=delayed.get(nid)
+            )
             if replaces_nid is not None and replaces_nid in stored:
-                old = stored[replaces_nid]
-                is_open = self._visibility.shows_also(tx, old, stored[nid])
-                rendered = replace(
-                    rendered, previous=_previous(old.event), previous_nid=None if is_open else replaces_nid
-                )
-            made[nid] = rendered
+                previous = _previous(stored[replaces_nid].event)
+                if self._visibility.shows_also(tx, stored[replaces_nid], stored[nid]):
+                    rendered = replace(rendered, unsigned=rendered.unsigned + previous)
+                else:
+                    rendered = replace(rendered, previous=previous, previous_nid=replaces_nid)
+            is_alike = rendered.sent_by is None and rendered.delay_id is None and rendered.previous_nid is None
+            made[nid] = rendered = replace(rendered, is_alike=is_alike)
             self._keep(nid, rendered, replaces_nid)
         return made
 
@@ -163,9 +155,9 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
         event.type,
         event.sender,
         event.origin_server_ts,
-        b',"room_id":' + _encode(event.room_id),
-        _encode(formatted)[:-1],
+        _encode(formatted)[:-1] + b',"unsigned":{"age":',
         unsigned,
+        b'},"room_id":%b}' % _encode(event.room_id),
         sent_by,
         stored.state_after,
     )

@@ -106,6 +106,7 @@ class Replay:
             "replaces_nid": replaces,
         }
         queries_rejected.move_place(tx, stored.event_nid, place)
+        tx.publish("moved", str(stored.event_nid))
         return after
 
     def _before(self, tx: Transaction, course: _Course, stored: StoredEvent) -> int:

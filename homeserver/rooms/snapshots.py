@@ -23,6 +23,9 @@ State = Map[StateKey, int]
 EMPTY: State = Map()
 
 _BYTES_PER_ENTRY = 180
+_BYTES_OF_ENTRY = 350
+#: What a whole state may well take.
+_ROWS_OF_STATE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,23 @@ class _Node:
 class Snapshots:
     """Reads and extends snapshots. Callable from any thread, within a transaction."""
 
-    def __init__(self, states: ByteCache[int, State], nodes: ByteCache[int, _Node]) -> None:
+    def __init__(
+        self,
+        states: ByteCache[int, State],
+        nodes: ByteCache[int, _Node],
+        entries: ByteCache[tuple[int, StateKey], tuple[int | None]],
+    ) -> None:
         self._states = states
         self._nodes = nodes
+        self._entries = entries
         self._completed: set[int] = set()
         self._amended: dict[int, int] = {}
         self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """Another number once states have come to hold more than they did."""
+        return self._generation
 
     def amend(self, root_nid: int, count: int) -> bool:
         """A root has come to have so many entries, more than before, whereby all that build on it have changed: forget
@@ -64,12 +78,14 @@ class Snapshots:
         self._generation += 1
         self._states.clear()
         self._nodes.clear()
+        self._entries.clear()
 
     def get(self, tx: Transaction, snapshot_nid: int) -> State:
         """The whole state of a snapshot."""
         cached = self._states.get(snapshot_nid)
         if cached is not None:
             return cached
+        tx.expect(_ROWS_OF_STATE)
         generation, is_current = self._generation, True
         deltas: list[Delta] = []
         state = EMPTY
@@ -100,9 +116,25 @@ class Snapshots:
             nid: state.get(key) for nid, state in self._states.get_many(snapshot_nids).items()
         }
         if missing := [nid for nid in snapshot_nids if nid not in found]:
-            path = {row[0]: row for row in queries_state.entries_of_path(tx, missing, key)}
-            found.update((nid, _entry(path, nid)) for nid in missing)
+            kept = self._entries.get_many([(nid, key) for nid in missing])
+            found.update((nid, entry) for (nid, _), (entry,) in kept.items())
+            if len(kept) < len(missing):
+                found.update(self._read_entries(tx, [nid for nid in missing if nid not in found], key))
         return found
+
+    def _read_entries(self, tx: Transaction, nids: Sequence[int], key: StateKey) -> dict[int, int | None]:
+        tx.expect(len(nids))
+        generation = self._generation
+        path = {row[0]: row for row in queries_state.entries_of_path(tx, nids, key)}
+        # How many entries a root has is not known here.
+        is_current = not any(
+            nid in self._amended or (nid in self._completed and row[1] is None) for nid, row in path.items()
+        )
+        entries = {nid: _entry(path, nid) for nid in nids}
+        if is_current and generation == self._generation:
+            for nid, entry in entries.items():
+                self._entries.put((nid, key), (entry,), _BYTES_OF_ENTRY)
+        return entries
 
     def since_common(self, tx: Transaction, nids: Sequence[int]) -> tuple[int | None, dict[int, Delta]]:
         """(the last common ancestor of some snapshots, what each changes against it); None for an empty state, where

@@ -22,6 +22,7 @@ from homeserver.rooms.visibility import Visibility
 Matcher = Callable[[Any], bool]
 
 _MOST_HEROES = 5
+_NAMED_BY = {"m.room.name": "name", "m.room.canonical_alias": "alias"}
 #: With a filter, as many events are looked at to fill a timeline, so many at a time.
 _MOST_SCANNED = 1_000
 _SCANNED_AT_ONCE = 50
@@ -211,11 +212,8 @@ class TimelineReader:
 
     def _is_named(self, tx: Transaction, room_nid: int) -> bool:
         """Whether the room has a name or a canonical alias."""
-        for event_type, key in (("m.room.name", "name"), ("m.room.canonical_alias", "alias")):
-            nid = queries_state.find_current(tx, room_nid, (event_type, ""))
-            if nid is not None and self._loader.get(tx, nid).content.get(key):
-                return True
-        return False
+        events = self._loader.get_many(tx, queries_state.current_of_types(tx, room_nid, list(_NAMED_BY)))
+        return any(event.content.get(_NAMED_BY[event.type]) for event in events.values())
 
     def _begins_room(self, tx: Transaction, nid: int | None) -> bool:
         return nid is not None and self._loader.get(tx, nid).type == "m.room.create"
@@ -261,5 +259,5 @@ class TimelineReader:
 
     def _prev_batch(self, tx: Transaction, room_nid: int, nids: list[int], span: Span) -> Place:
         if nids:
-            return Place(*queries_events.place_of(tx, nids[0]))
+            return Place(self._loader.get(tx, nids[0]).depth, nids[0])
         return Place(*queries_events.place_at_position(tx, room_nid, span.upto))

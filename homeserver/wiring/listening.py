@@ -22,9 +22,11 @@ from homeserver.wiring.endpoints import federation_endpoints, room_endpoints
 from homeserver.wiring.expiring_messages import wire_expiring_messages
 from homeserver.wiring.federation import Federation
 from homeserver.wiring.ground import Ground
+from homeserver.wiring.metrics import ServerMetrics
 from homeserver.wiring.room_moderation import room_moderation_endpoints
 from homeserver.wiring.server_notices import server_notice_endpoints
 from homeserver.wiring.slices import Slices
+from homeserver.wiring.watchdog import Watchdog
 
 #: The policy of the web client's pages where its folder holds none.
 _STRICT_CSP = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
@@ -32,12 +34,13 @@ _STRICT_CSP = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; ba
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """The router and its listeners, the events that wait, and the messages that expire."""
+    """The router and its listeners, the events that wait, the messages that expire, and who watches the reactor."""
 
     router: Router
     listeners: Listeners
     delayed: Delayed
     expiring: DueWork | None
+    watchdog: Watchdog
 
 
 def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, slices: Slices) -> Wired:
@@ -58,7 +61,9 @@ def wire_router(ground: Ground, federation: Federation, accounts: AccountParts, 
     router = Router(endpoints, accounts.authenticator, federation.authenticator, ground.limits, server_limits)
     listeners = Listeners(router, ground.reactor, _static(ground.config))
     registry.register(HttpMetrics(router, lambda: listeners.sites))
-    return Wired(router, listeners, delayed, wire_expiring_messages(ground))
+    watchdog = Watchdog(ground.reactor)
+    registry.register(ServerMetrics(ground.budget, ground.database, watchdog))
+    return Wired(router, listeners, delayed, wire_expiring_messages(ground), watchdog)
 
 
 def listener_options(config: Config) -> Iterator[ListenerOptions]:

@@ -43,6 +43,7 @@ class Server:
         self._listeners: Listeners = wired.listeners
         self._delayed = wired.delayed
         self._due = [wired.delayed.due] if wired.expiring is None else [wired.delayed.due, wired.expiring]
+        self._watchdog = wired.watchdog
         self._loops: list[LoopingCall] = []
         self.ports: list[int] = []
 
@@ -80,6 +81,7 @@ class Server:
         self._repeat(_REAP_EVERY_S, lambda: Deferred.fromCoroutine(self.reap()))
         for options in listener_options(ground.config):
             self.ports.append(self._listeners.open(options))
+        self._watchdog.start()
         # What is there now stays: collections need not look at it again.
         gc.collect()
         gc.freeze()
@@ -91,6 +93,7 @@ class Server:
         await self._listeners.close(_GRACE_S)
         for work in self._due:
             work.stop()
+        self._watchdog.stop()
         while self._loops:
             self._loops.pop().stop()
         self._federation.sender.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from homeserver.database import DatabaseClosed, Transaction
 from tests.database.database_case import (
     DatabaseCase,
@@ -24,6 +26,38 @@ class Transactions(DatabaseCase):
         self.assertEqual(self.read(names), ["chair"])
         self.assertEqual(run(self.database.glance(names)), ["chair"])
         self.assertEqual(self.read(lambda tx: tx.all("SELECT thing_nid FROM things")), [(nid,)])
+
+    def test_what_turns_out_to_read_much_is_run_in_a_thread(self) -> None:
+        """From its beginning; the reactor's thread, where it was tried, goes on at once."""
+        self.transact(add_thing, "chair")
+        threads: list[str] = []
+
+        def look(tx: Transaction, rows: int) -> list[str]:
+            threads.append(threading.current_thread().name)
+            tx.expect(rows)
+            return names(tx)
+
+        for rows in (1_000, 1):
+            self.assertEqual(run(self.database.browse(look, rows)), ["chair"])
+
+        self.assertIn("database-reader", threads)
+        self.assertEqual(self.read(look, 1_000), ["chair"])
+
+    def test_many_reads_at_once_share_few_threads(self) -> None:
+        """Each has its own result, or what its body raised."""
+
+        def double(tx: Transaction, number: int) -> int:
+            if number % 10 == 3:
+                raise Wrong(str(number))
+            return 2 * number + len(tx.all("SELECT 1 FROM things"))
+
+        before = set(threading.enumerate())
+        outcomes = self.at_once([self.database.read(double, number) for number in range(100)])
+
+        for number, outcome in enumerate(outcomes):
+            self.assertEqual(str(outcome), str(number if number % 10 == 3 else 2 * number))
+        begun = [one for one in set(threading.enumerate()) - before if one.name == "database-reader"]
+        self.assertLessEqual(len(begun), 4)
 
     def test_what_fails_leaves_nothing_and_says_why(self) -> None:
         """The body's own exception reaches the caller."""

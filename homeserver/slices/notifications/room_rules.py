@@ -80,7 +80,7 @@ class RoomRules:
 
     def read(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, UserRules]:
         """Users' rules within a read, which keeps nothing."""
-        found = {user_id: rules for user_id in user_ids if (rules := self._users.find(user_id)) is not None}
+        found = self._users.find_many(user_ids)
         missing = [user_id for user_id in user_ids if user_id not in found]
         return {**found, **{user_id: rules for user_id, rules, _ in self._compiled(tx, missing)}}
 
@@ -96,14 +96,21 @@ class RoomRules:
         users = queries_unread.joined_of_server(tx, room.room_nid, self._server_name)
         uncounted = queries.users_uncounted(tx, room.room_nid)
         by_rules: dict[tuple[CountingRules, bool], set[str]] = {}
+        # Most have the same rules, which are looked at once; and of those with the predefined ones nothing is said.
+        here: dict[UserRules, CountingRules] = {}
+        plain = PREDEFINED if PREDEFINED.for_room(room.room_id) == PREDEFINED_COUNTING else None
         for user_id, rules in self._of_users(tx, users).items():
-            key = (rules.for_room(room.room_id), user_id not in uncounted)
+            if rules is plain and user_id not in uncounted:
+                continue
+            if rules not in here:
+                here[rules] = rules.for_room(room.room_id)
+            key = (here[rules], user_id not in uncounted)
             if key != (PREDEFINED_COUNTING, True):
                 by_rules.setdefault(key, set()).add(user_id)
         return tuple(RuleGroup(*key, frozenset(members)) for key, members in by_rules.items())
 
     def _of_users(self, tx: Transaction, user_ids: Collection[str]) -> dict[str, UserRules]:
-        found = {user_id: rules for user_id in user_ids if (rules := self._users.find(user_id)) is not None}
+        found = self._users.find_many(user_ids)
         missing = [user_id for user_id in user_ids if user_id not in found]
         if not missing:
             return found
@@ -136,6 +143,10 @@ class _Kept(Generic[Key, Value]):
     def find(self, key: Key) -> Value | None:
         """What is kept."""
         return self._cache.get(key)
+
+    def find_many(self, keys: Iterable[Key]) -> dict[Key, Value]:
+        """What is kept of these."""
+        return self._cache.get_many(keys)
 
     def keep(self, tx: Transaction, key: Key, value: Value, size_bytes: int) -> None:
         """Keep what was read, after the commit."""

@@ -23,11 +23,18 @@ ACTIVE_FOR_S = 60
 _MOST_STATUS_BYTES = 512
 
 
+#: So many users are looked for among those whom a user may see; of more it is quicker to look at all of these.
+_FEW = 500
+
+
 class Audience(Protocol):
     """Who is to hear of whom."""
 
     async def users_sharing_rooms(self, user_id: str) -> set[str]:
         """Everybody in a room with the user."""
+
+    async def users_sharing_rooms_among(self, user_id: str, others: Collection[str]) -> set[str]:
+        """Those of some others who are in a room with the user."""
 
 
 Touch = Callable[[Iterable[str]], int]
@@ -238,6 +245,12 @@ class Presence:
         try:
             while self._moved:
                 user_id = self._moved.pop()
+                if user_id not in self._users and len(self._users) <= _FEW:
+                    # Whom nobody sees sees others all the same.
+                    visible = await self._audience.users_sharing_rooms_among(user_id, list(self._users))
+                    self._see(user_id, visible)
+                    if user_id not in self._users:
+                        continue
                 around = {user_id, *await self._audience.users_sharing_rooms(user_id)}
                 self._see(user_id, {other for other in around if other in self._users})
                 if user_id in self._users:
