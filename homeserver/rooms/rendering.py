@@ -6,7 +6,7 @@ https://spec.matrix.org/v1.19/client-server-api/#room-event-format
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -36,8 +36,7 @@ https://github.com/matrix-org/matrix-spec-proposals/pull/4140
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(msgspec.Struct, frozen=True, eq=False):
     """An event for clients. `head` is its JSON, without `room_id`, up to the number of `unsigned.age`. `unsigned` is
     what else of `unsigned` is the same for every reader, without braces, each entry preceded by a comma. `end` is what
     closes both, with `room_id`. `previous` is for those readers only who may see the event `previous_nid`.
@@ -97,7 +96,7 @@ class Renderer:
 
     def without_content(self, stored: StoredEvent) -> Rendered:
         """An event in its redacted form, though nobody has redacted it."""
-        return _rendered(replace(stored, event=redacted_event(stored.event)), b"", None)
+        return _rendered(replace(stored, event=redacted_event(stored.event)), b"")
 
     def drop(self, nids: Iterable[int]) -> None:
         """Forget events whose form has changed, and those that show them as what they replaced."""
@@ -130,23 +129,30 @@ class Renderer:
         for nid, (replaces_nid, redacted_by) in extra.items():
             if nid not in stored:
                 continue
-            rendered = replace(
-                _rendered(stored[nid], _unsigned(stored, redacted_by), sent.get(nid)), delay_id=delayed.get(nid)
-            )
+            unsigned = _unsigned(stored, redacted_by)
+            previous, previous_nid = b"", None
             if replaces_nid is not None and replaces_nid in stored:
                 previous = _previous(stored[replaces_nid].event)
                 if self._visibility.shows_also(tx, stored[replaces_nid], stored[nid]):
-                    rendered = replace(rendered, unsigned=rendered.unsigned + previous)
+                    unsigned, previous = unsigned + previous, b""
                 else:
-                    rendered = replace(rendered, previous=previous, previous_nid=replaces_nid)
-            is_alike = rendered.sent_by is None and rendered.delay_id is None and rendered.previous_nid is None
-            made[nid] = rendered = replace(rendered, is_alike=is_alike)
-            self._keep(nid, rendered, replaces_nid)
+                    previous_nid = replaces_nid
+            sent_by = (sent.get(nid), delayed.get(nid))
+            made[nid] = _rendered(stored[nid], unsigned, sent_by, previous, previous_nid)
+            self._keep(nid, made[nid], replaces_nid)
         return made
 
 
-def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | None) -> Rendered:
+def _rendered(
+    stored: StoredEvent,
+    unsigned: bytes,
+    sent: tuple[tuple[str, str] | None, str | None] = (None, None),
+    previous: bytes = b"",
+    previous_nid: int | None = None,
+) -> Rendered:
+    """`sent`: `sent_by` and `delay_id`."""
     event = stored.event
+    sent_by, delay_id = sent
     formatted = client_event(event)
     del formatted["room_id"]
     return Rendered(
@@ -160,6 +166,10 @@ def _rendered(stored: StoredEvent, unsigned: bytes, sent_by: tuple[str, str] | N
         b'},"room_id":%b}' % _encode(event.room_id),
         sent_by,
         stored.state_after,
+        previous,
+        previous_nid,
+        delay_id,
+        sent_by is None and delay_id is None and previous_nid is None,
     )
 
 

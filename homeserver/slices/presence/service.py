@@ -247,9 +247,10 @@ class Presence:
                 user_id = self._moved.pop()
                 if user_id not in self._users and len(self._users) <= _FEW:
                     # Whom nobody sees sees others all the same.
-                    visible = await self._audience.users_sharing_rooms_among(user_id, list(self._users))
-                    self._see(user_id, visible)
-                    if user_id not in self._users:
+                    known = list(self._users)
+                    visible = await self._audience.users_sharing_rooms_among(user_id, known)
+                    if known == list(self._users):
+                        self._see(user_id, visible)
                         continue
                 around = {user_id, *await self._audience.users_sharing_rooms(user_id)}
                 self._see(user_id, {other for other in around if other in self._users})
