@@ -70,7 +70,7 @@ class EventStream:
         """`{"chunk", "start", "end"}` for all that the user sees; waits while there is nothing. Counts as online."""
         self._sources.presence.set_presence(requester.user_id, "online", requester.device_id or "")
         stream = await self._polling.streams.get(requester.user_id)
-        start = since or self._polling.now()
+        start = since or await self._polling.now_settled()
 
         async def answer(upto: SyncToken) -> Json:
             rows = await self._rooms.occupancy.memberships(requester.user_id)
@@ -88,7 +88,7 @@ class EventStream:
         if room is None:
             raise forbidden("You may not read this room.")
         stream = self._polling.streams.get_of_room(requester.user_id, room.room_nid)
-        start = since or self._polling.now()
+        start = since or await self._polling.now_settled()
 
         async def answer(upto: SyncToken) -> Json:
             return await self._database.read(self._of_room, _Span(requester, start, upto, limit), room)

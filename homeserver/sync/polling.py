@@ -34,6 +34,11 @@ class Polling:
         """Everything up to here is there to be told."""
         return SyncToken(self._database.feed.position, self.streams.volatile)
 
+    async def now_settled(self) -> SyncToken:
+        """The same, with what follows from the last changes in a moment."""
+        await self._settled()
+        return self.now()
+
     async def poll(
         self, stream: UserStream, since: SyncToken | None, timeout_ms: int, answer: Answer
     ) -> tuple[SyncToken, dict[str, Any]]:
