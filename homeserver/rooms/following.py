@@ -12,6 +12,9 @@ from homeserver.rooms.service import Rooms
 
 logger = logging.getLogger(__name__)
 
+#: Rooms of which it is remembered which they replace.
+_MOST_REMEMBERED = 10_000
+
 ResolveAlias = Callable[[str], Awaitable[tuple[str, list[str]]]]
 """A room alias to (room id, servers that know it)."""
 
@@ -26,16 +29,29 @@ class Succession:
     def __init__(self, rooms: Rooms, carry_over: CarryOver) -> None:
         self._rooms = rooms
         self._carry_over = carry_over
+        self._predecessors: dict[str, str | None] = {}
 
     async def follow(self, user_id: str, room_id: str) -> None:
         """A user has joined a room: where it replaces one they were in, their settings of that come along."""
-        room = await self._rooms.find_room(room_id)
-        create = None if room is None else await self._rooms.find_state_event(room.room_nid, ("m.room.create", ""))
-        predecessor = None if create is None else create.content.get("predecessor")
-        old_room_id = predecessor.get("room_id") if isinstance(predecessor, dict) else None
-        old = await self._rooms.find_room(old_room_id) if isinstance(old_room_id, str) else None
+        old_room_id = await self._find_predecessor(room_id)
+        old = None if old_room_id is None else await self._rooms.find_room(old_room_id)
         if old is not None and await self._rooms.occupancy.membership(old.room_nid, user_id) in ("join", "leave"):
             await self._carry_over(user_id, old.room_id, room_id)
+
+    async def _find_predecessor(self, room_id: str) -> str | None:
+        """The room that a room replaces. It says so when it is made, once and for all."""
+        if room_id in self._predecessors:
+            return self._predecessors[room_id]
+        room = await self._rooms.find_room(room_id)
+        create = None if room is None else await self._rooms.find_state_event(room.room_nid, ("m.room.create", ""))
+        if create is None:
+            return None
+        predecessor = create.content.get("predecessor")
+        old_room_id = predecessor.get("room_id") if isinstance(predecessor, dict) else None
+        if len(self._predecessors) >= _MOST_REMEMBERED:
+            self._predecessors.clear()
+        self._predecessors[room_id] = old_room_id if isinstance(old_room_id, str) else None
+        return self._predecessors[room_id]
 
 
 class ComingAndGoing:

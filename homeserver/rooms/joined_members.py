@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from homeserver.database import ByteCache, Database, Transaction
-from homeserver.rooms import queries_rooms
+from homeserver.protocol.errors import forbidden
+from homeserver.rooms import queries_members, queries_rooms
 from homeserver.rooms.loading import EventLoader
 from homeserver.rooms.records import RoomRecord
 from homeserver.rooms.snapshots import EMPTY, Snapshots
@@ -29,20 +30,23 @@ class JoinedMembers:
         self._snapshots = snapshots
         self._loader = loader
 
-    async def get(self, database: Database, room: RoomRecord) -> msgspec.Raw:
-        """User id to `display_name` and `avatar_url`, each where it is set."""
+    async def get(self, database: Database, room: RoomRecord, user_id: str) -> msgspec.Raw:
+        """User id to `display_name` and `avatar_url`, each where it is set; 403 `M_FORBIDDEN` for somebody who is not
+        in the room."""
         # Taken before the transaction: what a redaction takes away must not be kept for after it.
-        redactions = self._loader.redactions
-        kept = await database.glance(self._find, room, redactions)
-        return kept if kept is not None else await database.read(self._make, room, redactions)
+        return await database.browse(self._get, room, user_id, self._loader.redactions)
 
-    def _find(self, tx: Transaction, room: RoomRecord, redactions: int) -> msgspec.Raw | None:
+    def _get(self, tx: Transaction, room: RoomRecord, user_id: str, redactions: int) -> msgspec.Raw:
+        row = queries_members.find_membership(tx, user_id, room.room_nid)
+        if row is None or row.membership != "join":
+            raise forbidden(f"{user_id} is not in the room.")
         snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
-        return None if snapshot_nid is None else self._made.get((snapshot_nid, redactions))
+        kept = None if snapshot_nid is None else self._made.get((snapshot_nid, redactions))
+        return kept if kept is not None else self._make(tx, snapshot_nid, redactions)
 
-    def _make(self, tx: Transaction, room: RoomRecord, redactions: int) -> msgspec.Raw:
-        snapshot_nid = queries_rooms.find_current_snapshot(tx, room.room_nid)
+    def _make(self, tx: Transaction, snapshot_nid: int | None, redactions: int) -> msgspec.Raw:
         state = EMPTY if snapshot_nid is None else self._snapshots.get(tx, snapshot_nid)
+        tx.expect(len(state))
         nids = {key[1]: nid for key, nid in state.items() if key[0] == MEMBER}
         events = self._loader.get_many(tx, list(nids.values()))
         joined = {

@@ -220,12 +220,12 @@ class Memberships:
     async def _join_inside(self, room: RoomRecord, change: Change, requester: Requester) -> str:
         """A join to a room this server is in; a restricted one is authorised by a local user who may invite."""
         content = dict(change.content)
-        if await self._rooms.occupancy.membership(room.room_nid, change.target) == "join":
-            event = await self._rooms.find_state_event(room.room_nid, ("m.room.member", change.target))
-            if event is not None and not content:
+        state = await self._rooms.current_state_of_types(room.room_nid, _DECIDES_JOIN, change.target)
+        event = state.get(("m.room.member", change.target))
+        if event is not None and event.membership == "join":
+            if not content:
                 return event.event_id
         else:
-            state = await self._rooms.current_state_of_types(room.room_nid, _DECIDES_JOIN, change.target)
             answer = authorising_user(state, change.target, self._server_name, room.version)
             if answer.needs_authorisation:
                 await self._check_restricted(room, change, answer.allowed_rooms)

@@ -82,7 +82,7 @@ class Occupancy:
         """Those of some others who are in a room with the user."""
         if not others:
             return set()
-        return set(await self._database.read(queries_members.users_sharing_rooms_among, user_id, others))
+        return set(await self._database.browse(_users_sharing_rooms_among, user_id, others))
 
     async def joined_rooms_of(self, user_ids: Collection[str]) -> dict[str, set[int]]:
         """User id to the numbers of the rooms that the user is joined to."""
@@ -103,6 +103,11 @@ class Occupancy:
 def _drop_rooms(cache: ByteCache[int, Any], changes: Iterable[Change]) -> None:
     for change in changes:
         cache.drop(int(change.key))
+
+
+def _users_sharing_rooms_among(tx: Transaction, user_id: str, others: Collection[str]) -> list[str]:
+    tx.expect(len(others))
+    return queries_members.users_sharing_rooms_among(tx, user_id, others)
 
 
 def count_members(tx: Transaction, room_nid: int) -> dict[str, int]:

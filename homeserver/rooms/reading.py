@@ -108,9 +108,13 @@ class RoomReading:
 
     async def joined_members(self, room_id: str, requester: Requester) -> msgspec.Raw:
         """User id to `display_name` and `avatar_url` of everybody joined, as JSON."""
-        room = await self._rooms.get_room_of(room_id, requester.user_id)
-        await self._rooms.partial.wait(room.room_nid)
-        return await self._parts.joined.get(self._database, room)
+        room = await self._rooms.find_room(room_id)
+        if room is None:
+            raise forbidden(f"{requester.user_id} is not in the room.")
+        if self._rooms.partial.is_partial(room.room_nid):
+            await self._rooms.get_room_of(room_id, requester.user_id)
+            await self._rooms.partial.wait(room.room_nid)
+        return await self._parts.joined.get(self._database, room, requester.user_id)
 
     async def event(self, room_id: str, event_id: str, requester: Requester) -> msgspec.Raw:
         """One event; 404 where it is not there or may not be seen."""

@@ -164,7 +164,7 @@ class Rooms:
         self, room_nid: int, types: Collection[str], user_id: str
     ) -> dict[StateKey, Event]:
         """The current state of these types; where the join rule needs no member list, only `user_id`'s member event."""
-        return await self._database.read(self._state_of_types, room_nid, types, user_id)
+        return await self._database.browse(self._state_of_types, room_nid, types, user_id)
 
     async def check_may_redact(self, room: RoomRecord, user_id: str, target: StoredEvent) -> None:
         """Raise 403 `M_FORBIDDEN` unless the event is the user's own or the user has the power to redact others'."""

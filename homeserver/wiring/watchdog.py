@@ -14,7 +14,10 @@ logger = logging.getLogger(__name__)
 
 #: Whoever waits longer than this notices.
 BLOCKED_S = 0.05
-_LOOK_EVERY_S = 0.025
+#: While there is something to do, and while there is little: waking up is most of what this costs.
+_BUSY_S, _IDLE_S = 0.025, 0.25
+#: Of a core, from here on there is something to do.
+_BUSY_SHARE = 0.02
 #: One line a while is enough to find what it is; the counts say how often.
 _TELL_EVERY_S = 10.0
 #: Where the reactor's thread is while there is nothing to do.
@@ -29,11 +32,12 @@ class Reactor(Protocol):
 
 
 class Watchdog:
-    """A thread that looks at the reactor's some forty times a second. Where it finds it at work, it asks for an answer;
-    when none comes for `BLOCKED_S`, it notes where that thread is, and logs the stack once the answer is there.
+    """A thread that looks at the reactor's some forty times a second, or four times where there is little to do. Where
+    it finds it at work, it asks for an answer; when none comes for `BLOCKED_S`, it notes where that thread is, and logs
+    the stack once the answer is there.
 
     `blocked`: how often that was; `blocked_s`: how long in all, `longest_s`: at most. What keeps all threads from
-    running cannot be seen by one.
+    running cannot be seen by one, and on a server with little to do a short wait may go unseen.
     """
 
     def __init__(self, reactor: Reactor) -> None:
@@ -61,10 +65,17 @@ class Watchdog:
             self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ended.wait(_LOOK_EVERY_S):
+        clock = time.pthread_getcpuclockid(self._watched)
+        used_s, pause_s = time.clock_gettime(clock), _IDLE_S
+        while not self._ended.wait(pause_s):
             frame = self._frame()
-            if frame is not None and frame.f_code.co_name not in _WAITING:
+            is_at_work = frame is not None and frame.f_code.co_name not in _WAITING
+            del frame
+            if is_at_work:
                 self._ask()
+            before_s, used_s = used_s, time.clock_gettime(clock)
+            is_busy = is_at_work or used_s - before_s > _BUSY_SHARE * pause_s
+            pause_s = _BUSY_S if is_busy else _IDLE_S
 
     def _frame(self) -> FrameType | None:
         return sys._current_frames().get(self._watched)

@@ -15,7 +15,7 @@ _WAIT_S = 60
 
 def hold_up() -> None:
     """Longer than anybody may."""
-    time.sleep(0.3)
+    time.sleep(0.5)
 
 
 class WatchdogTest(HomeserverCase):
@@ -38,12 +38,12 @@ class WatchdogTest(HomeserverCase):
             # One line a while: something else may just have had its own.
             while not any("in hold_up" in line for line in logs.output) and time.monotonic() < ends_at:
                 reactor.callFromThread(hold_up)
-                time.sleep(0.5)
+                time.sleep(0.7)
 
         self.assertIn("in hold_up", "".join(logs.output))
         self.assertGreater(self.metric("hearth_reactor_blocked_total"), before)
-        self.assertGreater(self.metric("hearth_reactor_blocked_seconds_total"), 0.1)
-        self.assertGreater(self.metric("hearth_reactor_blocked_longest_seconds"), 0.1)
+        self.assertGreater(self.metric("hearth_reactor_blocked_seconds_total"), 0.05)
+        self.assertGreater(self.metric("hearth_reactor_blocked_longest_seconds"), 0.05)
 
     def test_caches_tell_what_they_hold_and_how_often_they_help(self) -> None:
         """What was read once is found in memory the next time."""
