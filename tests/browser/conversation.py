@@ -101,7 +101,7 @@ class Conversation:
 
     def press(self, *keys: str) -> None:
         """Wherever the focus is."""
-        ActionChains(self.page.browser).send_keys(*keys).perform()
+        self.page.browser.switch_to.active_element.send_keys(*keys)
 
     def _point_at(self, text: str) -> None:
         def is_there() -> bool:

@@ -99,6 +99,7 @@ class Person:
 
     def leave(self) -> None:
         """The open room."""
+        self.page.click("room-more")
         self.page.click("leave-room")
         self.page.click("leave-confirm")
         self.page.find("no-room")

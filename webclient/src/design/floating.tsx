@@ -24,12 +24,11 @@ interface FloatingProps {
   onClose: () => void;
   testId: string;
   label: string;
-  role?: "menu" | "dialog" | "listbox";
   children: ComponentChildren;
 }
 
 /** Something small beside what opened it, above all else; a click elsewhere, Escape and a change of size close it. */
-export function Floating({ place, onClose, testId, label, role = "dialog", children }: FloatingProps): JSX.Element {
+export function Floating({ place, onClose, testId, label, children }: FloatingProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const box = element.current;
@@ -57,7 +56,7 @@ export function Floating({ place, onClose, testId, label, role = "dialog", child
       ref={element}
       class="floating"
       popover="auto"
-      role={role}
+      role="dialog"
       aria-label={label}
       onToggle={(event) => event.newState === "closed" && onClose()}
       data-testid={testId}

@@ -30,8 +30,8 @@ export function Menu({ items, place, label, testId, onClose }: MenuProps): JSX.E
     item.onChoose();
   };
   return (
-    <Floating place={place} onClose={onClose} testId={testId} label={label} role="menu">
-      <div class="menu" role="none" onKeyDown={moveFocus}>
+    <Floating place={place} onClose={onClose} testId={testId} label={label}>
+      <div class="menu" role="menu" aria-label={label} onKeyDown={moveFocus}>
         {items.map((item) => (
           <MenuLine key={item.testId} item={item} onChoose={() => choose(item)} />
         ))}

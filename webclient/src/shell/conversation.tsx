@@ -20,8 +20,8 @@ import { TypingLine } from "../features/typing/view";
 interface ConversationProps {
   room: Room;
   threadId?: string | null;
-  /** A message to begin at. */
-  eventId?: string | undefined;
+  /** A message to show; another object asks for it again. */
+  target?: { readonly eventId: string } | null;
   /** Why nothing can be written here. */
   silence: string | null;
   placeholder: string;
@@ -31,7 +31,7 @@ interface ConversationProps {
 
 /** Messages and where one writes them: of a room, or of one thread. */
 export function Conversation(props: ConversationProps): JSX.Element {
-  const { room, threadId = null, eventId, silence, placeholder, onThread, onUser } = props;
+  const { room, threadId = null, target = null, silence, placeholder, onThread, onUser } = props;
   const { client, router, dialogs, userId } = useWorkspace();
   const timeline = useOwned(() => new TimelineState(client, room, threadId), [client, room, threadId]);
   const composer = useMemo(
@@ -66,7 +66,7 @@ export function Conversation(props: ConversationProps): JSX.Element {
 
   return (
     <DropZone onFiles={mayWrite ? (files) => composer.uploads.stage(files) : null}>
-      <Timeline state={timeline} actions={actions} eventId={eventId} testId={threadId === null ? "timeline" : "thread-timeline"} />
+      <Timeline state={timeline} actions={actions} target={target} testId={threadId === null ? "timeline" : "thread-timeline"} />
       {threadId === null ? <TypingLine room={room} /> : <div class="typing" />}
       {mayWrite ? (
         <Composer

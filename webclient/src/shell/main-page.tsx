@@ -1,9 +1,11 @@
 import { Fragment, type JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { useOwned } from "../core/owned";
 import { t } from "../core/texts";
 import { useWorkspace } from "../core/workspace";
 import { Avatar, IconButton, Spinner } from "../design/components";
+import { Icon } from "../design/icons";
 import icon from "../design/icon.svg";
 import { ConnectionBanner } from "../features/connection/view";
 import { CreateRoomDialog } from "../features/create-room/view";
@@ -11,8 +13,15 @@ import { DirectChatDialog } from "../features/direct-chat/view";
 import { EncryptionNotice } from "../features/encryption/view";
 import { Invites } from "../features/invites/view";
 import { JoinRoomDialog } from "../features/join-room/view";
+import { draftsOf } from "../features/composer/drafts";
+import { DirectoryDialog } from "../features/directory/view";
 import { RoomList } from "../features/room-list/view";
+import { SpacesState, type Space } from "../features/spaces/state";
+import { SpaceBar } from "../features/spaces/view";
+import { LeaveRoomDialog } from "./leave-dialog";
 import { RoomPage } from "./room-page";
+import { useProfile } from "./use-profile";
+import { openPalette, usePaletteKey, type PaletteActions } from "./use-palette";
 import "./shell.css";
 
 /** The frame of a logged-in client: rooms at the side, the open room in the middle. */
@@ -44,14 +53,44 @@ export function MainPage(): JSX.Element {
 }
 
 function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
-  const { router } = useWorkspace();
+  const { client, router, dialogs } = useWorkspace();
+  const spaces = useOwned(() => new SpacesState(client), [client]);
+  const { space } = spaces;
+  const openProfile = useProfile();
   const [dialog, setDialog] = useState<"create" | "join" | "direct" | null>(null);
   const open = (roomId: string): void => {
     setDialog(null);
     router.go({ page: "room", roomId });
   };
+  const explore = (within: Space | null): void => {
+    dialogs.show((close) => (
+      <DirectoryDialog
+        space={within}
+        onClose={close}
+        onOpen={(roomId) => {
+          close();
+          open(roomId);
+        }}
+      />
+    ));
+  };
+  const leave = (roomId: string): void => {
+    const room = client.getRoom(roomId);
+    if (room) dialogs.show((close) => <LeaveRoomDialog room={room} onClose={close} />);
+  };
+  const actions: PaletteActions = {
+    create: () => setDialog("create"),
+    join: () => setDialog("join"),
+    explore: () => explore(null),
+    open,
+    openPerson: (userId) => openProfile(userId, null),
+    more: [{ id: "direct", label: t().directChat.start, icon: "message", run: () => setDialog("direct") }],
+  };
+  usePaletteKey(actions);
   return (
-    <div class="sidebar">
+    <div class="sidebar-frame">
+      <SpaceBar state={spaces} onExplore={explore} />
+      <div class="sidebar">
       <header class="sidebar-header">
         <span class="sidebar-brand">
           <img src={icon} alt="" width="24" height="24" />
@@ -63,18 +102,37 @@ function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
           onClick={() => setDialog("direct")}
           testId="direct-chat"
         />
+        <IconButton icon="compass" label={t().directory.title} onClick={() => explore(null)} testId="open-directory" />
         <IconButton icon="enter" label={t().shell.joinRoom} onClick={() => setDialog("join")} testId="join-room" />
         <IconButton icon="add" label={t().shell.createRoom} onClick={() => setDialog("create")} testId="create-room" />
       </header>
+      <button type="button" class="sidebar-search" onClick={() => openPalette(dialogs, actions)} data-testid="open-palette">
+        <Icon name="search" />
+        <span>{t().palette.shortcut}</span>
+      </button>
+      {space && (
+        <div class="space-explore" data-testid="chosen-space">
+          <strong>
+            <bdi>{space.name}</bdi>
+          </strong>
+          <IconButton icon="compass" label={t().spaces.explore} onClick={() => explore(space)} testId="space-explore" />
+        </div>
+      )}
       <div class="sidebar-scroll">
         <Invites />
-        <RoomList openRoomId={openRoomId} />
+        <RoomList
+          openRoomId={openRoomId}
+          isShown={space && ((roomId) => space.rooms.has(roomId))}
+          onLeave={leave}
+          hasDraft={(roomId) => draftsOf(client).has(roomId)}
+        />
       </div>
       <EncryptionNotice />
       <UserBar />
       {dialog === "create" && <CreateRoomDialog onClose={() => setDialog(null)} onCreated={open} />}
       {dialog === "direct" && <DirectChatDialog onClose={() => setDialog(null)} onOpened={open} />}
       {dialog === "join" && <JoinRoomDialog onClose={() => setDialog(null)} onJoined={open} />}
+      </div>
     </div>
   );
 }

@@ -15,7 +15,7 @@ interface CompletionListProps {
 export function CompletionList({ id, completion, onAccept }: CompletionListProps): JSX.Element | null {
   if (completion.suggestions.length === 0) return null;
   return (
-    <ul id={id} class="completion" role="listbox" aria-label={t().composer.suggestions} data-testid="completion">
+    <ul id={id} class="completion" role="listbox" tabIndex={0} aria-label={t().composer.suggestions} data-testid="completion">
       {completion.suggestions.map((suggestion, index) => (
         <li
           key={suggestion.key}

@@ -38,6 +38,10 @@ export class RoomHeaderState {
     );
   }
 
+  get roomId(): string {
+    return this.room.roomId;
+  }
+
   get title(): RoomTitle {
     return this.projection.value.value;
   }

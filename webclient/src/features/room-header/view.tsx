@@ -1,5 +1,5 @@
 import type { Room } from "matrix-js-sdk";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { MediaAvatar } from "../../core/media/avatar";
@@ -12,11 +12,11 @@ import "./room-header.css";
 
 interface RoomHeaderProps {
   room: Room;
-  showsMembers: boolean;
-  onToggleMembers: () => void;
+  /** What can be done here, at the end of the line. */
+  tools: (leave: () => void) => ComponentChildren;
 }
 
-export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderProps): JSX.Element {
+export function RoomHeader({ room, tools }: RoomHeaderProps): JSX.Element {
   const { client, router } = useWorkspace();
   const state = useOwned(() => new RoomHeaderState(client, room), [client, room]);
   const [asksToLeave, setAsksToLeave] = useState(false);
@@ -41,14 +41,7 @@ export function RoomHeader({ room, showsMembers, onToggleMembers }: RoomHeaderPr
           {topic ?? t().roomHeader.members(memberCount)}
         </p>
       </div>
-      <IconButton
-        icon="people"
-        label={t().members.title}
-        pressed={showsMembers}
-        onClick={onToggleMembers}
-        testId="members-toggle"
-      />
-      <IconButton icon="leave" label={t().roomHeader.leave} onClick={() => setAsksToLeave(true)} testId="leave-room" />
+      {tools(() => setAsksToLeave(true))}
       {asksToLeave && <LeaveDialog name={name} state={state} onClose={() => setAsksToLeave(false)} />}
     </header>
   );
@@ -60,10 +53,13 @@ interface LeaveDialogProps {
   onClose: () => void;
 }
 
-function LeaveDialog({ name, state, onClose }: LeaveDialogProps): JSX.Element {
+export function LeaveDialog({ name, state, onClose }: LeaveDialogProps): JSX.Element {
   const { router } = useWorkspace();
   const leave = async (): Promise<void> => {
-    if (await state.leave()) router.go({ page: "home" }, { replace: true });
+    if (!(await state.leave())) return;
+    onClose();
+    const route = router.route.peek();
+    if (route.page === "room" && route.roomId === state.roomId) router.go({ page: "home" }, { replace: true });
   };
   return (
     <Dialog title={t().roomHeader.leaveTitle(name)} onClose={onClose} testId="leave-dialog">

@@ -111,12 +111,6 @@ export class TimelineState {
     return true;
   }
 
-  /** Shows the first message of a day, or the one closest after it. */
-  async jumpToDate(atMs: number): Promise<string | null> {
-    const found = await this.jumping.run(() => this.client.timestampToEvent(this.room.roomId, atMs, Direction.Forward));
-    return found && (await this.jumpTo(found.event_id)) ? found.event_id : null;
-  }
-
   /** Back to the end. */
   readonly showEnd = (): void => {
     this.currentTarget.value = null;
@@ -150,7 +144,8 @@ export class TimelineState {
       .getEvents()
       .findLast((event) => event.getSender() !== me && !event.status);
     const eventId = newest?.getId();
-    if (!newest || !eventId || eventId === this.readUpTo) return;
+    // The SDK takes a thread for read whose room was: the server's count knows better.
+    if (!newest || !eventId || (eventId === this.readUpTo && this.unreadCount() === 0)) return;
     const before = this.readUpTo;
     this.readUpTo = eventId;
     this.clearCounts();
@@ -172,6 +167,11 @@ export class TimelineState {
 
   dispose(): void {
     this.projection.dispose();
+  }
+
+  private unreadCount(): number {
+    if (this.thread) return this.room.getThreadUnreadNotificationCount(this.thread.id);
+    return this.room.getRoomUnreadNotificationCount();
   }
 
   /** The server's count of zero comes with the next sync only: until then the room list would show them as unread. */

@@ -28,12 +28,12 @@ export interface TimelineSurroundings {
 interface TimelineProps {
   state: TimelineState;
   actions: MessageActions;
-  /** A message to begin at. */
-  eventId?: string | undefined;
-  testId?: string;
+  /** A message to show; another object asks for it again. */
+  target: { readonly eventId: string } | null;
+  testId: string;
 }
 
-export function Timeline({ state, actions, eventId, testId = "timeline" }: TimelineProps): JSX.Element {
+export function Timeline({ state, actions, target: wanted, testId }: TimelineProps): JSX.Element {
   const { rows, isAtStart, isAtEnd } = state.view;
   const [frame, list, above, below] = [useElement(), useElement(), useElement(), useElement()];
   const loadOlder = useCallback(() => {
@@ -48,7 +48,7 @@ export function Timeline({ state, actions, eventId, testId = "timeline" }: Timel
   const window = useRowWindow(elements, { rows, me, isAtEnd, onNearTop: loadOlder, onNearBottom: loadNewer });
   const show = useShowing(state, window);
   const surroundings = useMemo(() => ({ room: state.room, state, actions, show }), [state, actions, show]);
-  useEffect(() => void (eventId && show(eventId)), [eventId, show]);
+  useEffect(() => void (wanted && show(wanted.eventId)), [wanted, show]);
   useReading(state, window.isAtBottom && isAtEnd, rows);
   const target = state.target.value;
 
@@ -73,7 +73,7 @@ export function Timeline({ state, actions, eventId, testId = "timeline" }: Timel
             <LoadAgain text={t().timeline.olderFailed} onClick={() => void state.loadOlder()} />
           )}
           <div ref={above} class="timeline-space" aria-hidden="true" />
-          <div ref={list} class="timeline-list" role="feed" aria-busy={state.loadingOlder.isRunning.value}>
+          <div ref={list} class="timeline-list">
             {rows.slice(window.range.start, window.range.end).map((row) => (
               <div key={row.key} class="row" data-key={row.key}>
                 <RowView row={row} isTarget={isTarget(row, target)} surroundings={surroundings} />
@@ -113,9 +113,9 @@ function RowView({ row, isTarget, surroundings }: { row: Row; isTarget: boolean;
   switch (row.kind) {
     case "day":
       return (
-        <h3 class="timeline-day" data-testid="day-separator">
+        <h2 class="timeline-day" data-testid="day-separator">
           <span>{dayText(row.atMs, Date.now())}</span>
-        </h3>
+        </h2>
       );
     case "unread":
       return (

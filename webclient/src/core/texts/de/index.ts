@@ -6,7 +6,7 @@ import { commands, composer } from "./composer";
 import { emoji, messages, polls, threads } from "./messages";
 import { encryption } from "./encryption";
 import { directChat, profile } from "./people";
-import { createRoom, invites, joinRoom, members, roomHeader, roomList, shell } from "./rooms";
+import { createRoom, directory, invites, joinRoom, members, palette, panels, roomHeader, roomList, search, shell, spaces } from "./rooms";
 import { notices, timeline, typing } from "./timeline";
 
 export const de: Texts = {
@@ -16,6 +16,7 @@ export const de: Texts = {
   common,
   composer,
   createRoom,
+  directory,
   emoji,
   directChat,
   encryption,
@@ -25,11 +26,15 @@ export const de: Texts = {
   members,
   messages,
   notices,
+  palette,
+  panels,
   polls,
   profile,
   roomHeader,
   roomList,
+  search,
   shell,
+  spaces,
   threads,
   timeline,
   typing,

@@ -22,6 +22,17 @@ export const shell: typeof english.shell = {
 
 export const roomList: typeof english.roomList = {
   title: "Räume",
+  emptySpace: "Du bist noch in keinem Raum dieses Spaces.",
+  sections: { favourites: "Favoriten", people: "Personen", rooms: "Räume", lowPriority: "Weniger wichtig" },
+  draft: "Hier ist etwas geschrieben, das nicht gesendet wurde",
+  muted: "Stumm",
+  markedUnread: "Als ungelesen markiert",
+  menuOf: (name) => `Was mit ${name} geschehen soll`,
+  markRead: "Als gelesen markieren",
+  markUnread: "Als ungelesen markieren",
+  favourite: "Favorit",
+  lowPriority: "Weniger wichtig",
+  mute: "Stumm",
   empty: "Du bist noch in keinem Raum. Lege einen an oder betritt einen mit seiner Adresse.",
   unread: (count, highlights) => (highlights > 0 ? `${count} ungelesen, ${highlights} an dich` : `${count} ungelesen`),
 };
@@ -74,4 +85,56 @@ export const members: typeof english.members = {
   moderator: "Moderation",
   inviteLabel: "Jemanden einladen",
   invite: "Einladen",
+};
+
+export const spaces: typeof english.spaces = {
+  title: "Spaces",
+  all: "Alle Räume",
+  withUnread: (name, count) => `${name}, ${count} ungelesen`,
+  explore: "Räume dieses Spaces finden",
+};
+
+export const directory: typeof english.directory = {
+  title: "Raum finden",
+  inSpace: (name) => `Räume in ${name}`,
+  search: "Nach Name oder Thema suchen",
+  server: "Server",
+  none: "Keine Räume gefunden.",
+  open: "Öffnen",
+  openRoom: (name) => `${name} öffnen`,
+  joinRoom: (name) => `${name} beitreten`,
+};
+
+export const palette: typeof english.palette = {
+  title: "Zu einem Raum, einer Person oder einem Befehl gehen",
+  placeholder: "Raum, Person oder > Befehl",
+  none: "Nichts gefunden.",
+  shortcut: "Gehe zu … (Strg+K)",
+};
+
+export const panels: typeof english.panels = {
+  members: "Mitglieder",
+  threads: "Threads",
+  pinned: "Angeheftete Nachrichten",
+  files: "Dateien",
+  search: "Nachrichten suchen",
+  noPins: "In diesem Raum ist nichts angeheftet.",
+  noFiles: "In diesen Raum wurden keine Dateien gesendet.",
+  filesEncrypted: "Dieser Raum ist verschlüsselt: Nur Dateien aus geladenen Nachrichten werden angezeigt.",
+};
+
+export const search: typeof english.search = {
+  title: "Nachrichten suchen",
+  placeholder: "Nachrichten suchen",
+  where: "Wo gesucht wird",
+  here: "Dieser Raum",
+  everywhere: "Alle Räume",
+  searching: "Suche läuft",
+  found: (count) => plural(count, { one: "1 Nachricht gefunden", other: `${count} Nachrichten gefunden` }),
+  encryptedHere: "Dieser Raum ist verschlüsselt: Der Server kann seine Nachrichten nicht durchsuchen.",
+  encryptedElsewhere: (count) =>
+    plural(count, {
+      one: "1 verschlüsselter Raum wird nicht durchsucht: Der Server kann ihn nicht lesen.",
+      other: `${count} verschlüsselte Räume werden nicht durchsucht: Der Server kann sie nicht lesen.`,
+    }),
 };

@@ -21,6 +21,17 @@ export const shell = {
 
 export const roomList = {
   title: "Rooms",
+  emptySpace: "You are in no room of this space yet.",
+  sections: { favourites: "Favourites", people: "People", rooms: "Rooms", lowPriority: "Low priority" },
+  draft: "Something is written here that was not sent",
+  muted: "Muted",
+  markedUnread: "Marked as unread",
+  menuOf: (name: string) => `What to do with ${name}`,
+  markRead: "Mark as read",
+  markUnread: "Mark as unread",
+  favourite: "Favourite",
+  lowPriority: "Low priority",
+  mute: "Mute",
   empty: "You are in no room yet. Create one, or join one by its address.",
   unread: (count: number, highlights: number) =>
     highlights > 0 ? `${count} unread, ${highlights} for you` : `${count} unread`,
@@ -74,4 +85,56 @@ export const members = {
   moderator: "Moderator",
   inviteLabel: "Invite somebody",
   invite: "Invite",
+};
+
+export const spaces = {
+  title: "Spaces",
+  all: "All rooms",
+  withUnread: (name: string, count: number) => `${name}, ${count} unread`,
+  explore: "Find rooms of this space",
+};
+
+export const directory = {
+  title: "Find a room",
+  inSpace: (name: string) => `Rooms in ${name}`,
+  search: "Search by name or topic",
+  server: "Server",
+  none: "No rooms found.",
+  open: "Open",
+  openRoom: (name: string) => `Open ${name}`,
+  joinRoom: (name: string) => `Join ${name}`,
+};
+
+export const palette = {
+  title: "Go to a room, a person or a command",
+  placeholder: "Room, person or > command",
+  none: "Nothing found.",
+  shortcut: "Go to … (Ctrl+K)",
+};
+
+export const panels = {
+  members: "Members",
+  threads: "Threads",
+  pinned: "Pinned messages",
+  files: "Files",
+  search: "Search messages",
+  noPins: "Nothing is pinned in this room.",
+  noFiles: "No files were sent to this room.",
+  filesEncrypted: "This room is encrypted: only files in messages that are loaded are shown.",
+};
+
+export const search = {
+  title: "Search messages",
+  placeholder: "Search messages",
+  where: "Where to search",
+  here: "This room",
+  everywhere: "All rooms",
+  searching: "Searching",
+  found: (count: number) => plural(count, { one: "1 message found", other: `${count} messages found` }),
+  encryptedHere: "This room is encrypted: the server cannot search its messages.",
+  encryptedElsewhere: (count: number) =>
+    plural(count, {
+      one: "1 encrypted room is not searched: the server cannot read it.",
+      other: `${count} encrypted rooms are not searched: the server cannot read them.`,
+    }),
 };
