@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.connection import Address
+from homeserver.commands.certificates import Authority, write_issued
 from homeserver.config.rate_limits import DEFAULTS
 from homeserver.config.signing_keys import create_signing_key
 
@@ -25,6 +28,7 @@ _SYNAPSE_LIMITS = {
     "rc_joins": {"local": _NO_LIMIT, "remote": _NO_LIMIT},
     "rc_invites": {"per_room": _NO_LIMIT, "per_user": _NO_LIMIT, "per_issuer": _NO_LIMIT},
     "rc_presence": {"per_user": _NO_LIMIT},
+    "rc_federation": {"sleep_limit": 1_000_000, "reject_limit": 1_000_000, "concurrent": 1000},
 }
 
 
@@ -43,12 +47,12 @@ class Place:
         return f"http://127.0.0.1:{self.port}"
 
 
-def write_hearth(place: Place) -> list[str]:
-    """Configuration and key of Hearth; returns the command that starts it."""
+def write_hearth(place: Place, changes: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+    """Configuration, with changes, and key of Hearth; returns the command that starts it."""
     place.folder.mkdir(parents=True, exist_ok=True)
     if not (place.folder / "signing.key").exists():
         create_signing_key(place.folder / "signing.key")
-    _write(place, hearth_settings(place))
+    _write(place, {**hearth_settings(place), **changes})
     return [sys.executable, "-m", "homeserver", "-c", str(place.folder / "homeserver.yaml")]
 
 
@@ -61,8 +65,8 @@ def hearth_settings(place: Place) -> dict[str, Any]:
     return {**_common(place), **limits}
 
 
-def write_synapse(place: Place, python: Path) -> list[str]:
-    """Configuration and key of the Synapse installed with that interpreter; returns the command that starts it."""
+def write_synapse(place: Place, python: Path, changes: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+    """The same for the Synapse that is installed with that interpreter."""
     place.folder.mkdir(parents=True, exist_ok=True)
     own = {
         "pid_file": str(place.folder / "homeserver.pid"),
@@ -71,10 +75,27 @@ def write_synapse(place: Place, python: Path) -> list[str]:
         "suppress_key_server_warning": True,
         "media_upload_limits": [],
     }
-    _write(place, {**_common(place), **own, **_SYNAPSE_LIMITS})
+    _write(place, {**_common(place), **own, **_SYNAPSE_LIMITS, **changes})
     command = [str(python), "-m", "synapse.app.homeserver", "-c", str(place.folder / "homeserver.yaml")]
     subprocess.run([*command, "--generate-keys"], check=True, capture_output=True, cwd=place.folder)
     return command
+
+
+def federating(place: Place, port: int, authority: Authority) -> dict[str, Any]:
+    """Changes with which a server federates with others of this machine whose certificates are of that authority."""
+    write_issued(authority, ["localhost"], place.folder / "tls.crt", place.folder / "tls.key")
+    plain = {"type": "http", "bind_addresses": ["127.0.0.1"]}
+    client = {**plain, "port": place.port, "tls": False, "resources": [{"names": ["client"]}]}
+    federation = {**plain, "port": port, "tls": True, "resources": [{"names": ["federation"]}]}
+    return {
+        "server_name": f"localhost:{port}",
+        "listeners": [client, federation],
+        "tls_certificate_path": str(place.folder / "tls.crt"),
+        "tls_private_key_path": str(place.folder / "tls.key"),
+        "federation_custom_ca_list": [str(place.folder.parent / "ca.crt")],
+        "ip_range_blacklist": [],
+        "ip_range_whitelist": ["127.0.0.0/8"],
+    }
 
 
 async def version_of(address: Address) -> str:
