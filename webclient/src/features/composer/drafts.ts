@@ -45,7 +45,8 @@ class Drafts {
 
   /** Whether something is written there that was not sent. */
   has(roomId: string): boolean {
-    return (this.drafts.get(roomId)?.value.text.trim() ?? "") !== "";
+    // Without listening: the list of rooms need not be drawn again at every key.
+    return (this.drafts.get(roomId)?.peek().text.trim() ?? "") !== "";
   }
 
   /** Writes them down, a little later: not at every key. */
