@@ -140,6 +140,8 @@ class PatientDatabase:
         await self._life.pause(_LONGEST_TRANSACTION_S)
         return await self._database.glance(body, *arguments)
 
+    browse = read
+
     def stop(self) -> None:
         """End the writer; what is on disk stays for the next life."""
         self.writer.stop()
