@@ -1,10 +1,11 @@
 import { Fragment, type JSX } from "preact";
 import { useState } from "preact/hooks";
 
+import { Attention } from "../core/attention";
 import { useOwned } from "../core/owned";
 import { t } from "../core/texts";
 import { useWorkspace } from "../core/workspace";
-import { Avatar, IconButton, Spinner } from "../design/components";
+import { IconButton, Spinner } from "../design/components";
 import { Icon } from "../design/icons";
 import icon from "../design/icon.svg";
 import { ConnectionBanner } from "../features/connection/view";
@@ -22,16 +23,19 @@ import { LeaveRoomDialog } from "./leave-dialog";
 import { RoomPage } from "./room-page";
 import { useProfile } from "./use-profile";
 import { openPalette, usePaletteKey, type PaletteActions } from "./use-palette";
+import { Settings } from "./settings";
+import { UserBar } from "./user-bar";
 import "./shell.css";
 
 /** The frame of a logged-in client: rooms at the side, the open room in the middle. */
 export function MainPage(): JSX.Element {
-  const { connection, router, dialogs } = useWorkspace();
+  const { client, connection, router, dialogs, preferences } = useWorkspace();
+  useOwned(() => new Attention(client, preferences, router), [client, preferences, router]);
   const route = router.route.value;
   const roomId = route.page === "room" ? route.roomId : null;
   const eventId = route.page === "room" ? route.eventId : undefined;
   return (
-    <div class={`shell${roomId === null ? "" : " shell-in-room"}`} data-testid="main-page">
+    <div class={`shell${roomId === null && route.page !== "settings" ? "" : " shell-in-room"}`} data-testid="main-page">
       <ConnectionBanner />
       <Sidebar openRoomId={roomId} />
       <main class="shell-main">
@@ -39,6 +43,8 @@ export function MainPage(): JSX.Element {
           <div class="shell-empty">
             <Spinner label={t().shell.loadingRooms} />
           </div>
+        ) : route.page === "settings" ? (
+          <Settings section={route.section} />
         ) : roomId === null ? (
           <NoRoom />
         ) : (
@@ -135,26 +141,6 @@ function Sidebar({ openRoomId }: { openRoomId: string | null }): JSX.Element {
       </div>
     </div>
   );
-}
-
-function UserBar(): JSX.Element {
-  const { userId, logOut } = useWorkspace();
-  const [localpart, serverName] = splitUserId(userId);
-  return (
-    <footer class="user-bar">
-      <Avatar id={userId} name={userId} size="small" />
-      <span class="user-bar-text" title={userId} data-testid="own-user-id" data-user-id={userId}>
-        <strong>{localpart}</strong>
-        <small>{serverName}</small>
-      </span>
-      <IconButton icon="leave" label={t().account.logOut} onClick={() => void logOut()} testId="log-out" />
-    </footer>
-  );
-}
-
-function splitUserId(userId: string): [localpart: string, serverName: string] {
-  const colon = userId.indexOf(":");
-  return [userId.slice(1, colon), userId.slice(colon + 1)];
 }
 
 function NoRoom(): JSX.Element {

@@ -77,6 +77,7 @@ export const notices: typeof english.notices = {
   choseName: (target) => `${target} hat einen Namen gewählt`,
   nameDropped: (name) => `${name} hat den eigenen Namen entfernt`,
   renamed: (before, now) => `${before} heißt jetzt ${now}`,
+  newEvent: "Etwas Neues",
   picture: (target) => `${target} hat das eigene Bild geändert`,
 };
 

@@ -6,6 +6,7 @@ import { emoji, messages, polls, threads } from "./messages";
 import { encryption } from "./encryption";
 import { directChat, profile } from "./people";
 import { createRoom, directory, invites, joinRoom, members, palette, panels, roomHeader, roomList, search, shell, spaces } from "./rooms";
+import { settings } from "./settings";
 import { notices, timeline, typing } from "./timeline";
 
 /** The English texts: the table whose keys every other language has, too. */
@@ -33,6 +34,7 @@ export const en = {
   roomHeader,
   roomList,
   search,
+  settings,
   shell,
   spaces,
   threads,

@@ -76,6 +76,7 @@ export const notices = {
   choseName: (target: string) => `${target} chose a name`,
   nameDropped: (name: string) => `${name} removed their name`,
   renamed: (before: string, now: string) => `${before} is now ${now}`,
+  newEvent: "Something new",
   picture: (target: string) => `${target} changed their picture`,
 };
 
