@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from homeserver.database import Transaction
 from homeserver.slices.keys import queries_devices, queries_signing
 from homeserver.slices.keys.queries_signing import Signature
@@ -13,6 +15,15 @@ from homeserver.slices.keys.signing_shapes import public_key_of, with_signatures
 
 Asked = Mapping[str, Collection[str]]
 """User id to device ids, none for all."""
+
+_encode = msgspec.json.encode
+
+
+class _Signed(msgspec.Struct):
+    signatures: dict[str, msgspec.Raw]
+
+
+_signers = msgspec.json.Decoder(_Signed).decode
 
 ByKey = Mapping[tuple[str, str], list[Signature]]
 """(user id, key name) to what was signed of it."""
@@ -41,14 +52,14 @@ class LocalKeys:
 
     def query(self, tx: Transaction, asked: Asked, asker: str | None) -> Json:
         """`device_keys`, `master_keys` and `self_signing_keys` of local users by user id, and `user_signing_keys` of
-        the asker; there are devices, if none, of each user asked for."""
+        the asker; there are devices, if none, of each user asked for. The keys of a device are encoded."""
         names = self._names(tx, asked, asker)
         signed = _by_key(queries_signing.signatures_of_own(tx, asked))
-        devices: dict[str, Json] = {user_id: {} for user_id in asked}
-        for user_id, device_id, keys in queries_devices.keys_of_many(tx, asked):
+        devices: dict[str, dict[str, msgspec.Raw]] = {user_id: {} for user_id in asked}
+        for user_id, device_id, text in queries_devices.texts_of_many(tx, asked):
             if not asked[user_id] or device_id in asked[user_id]:
-                shown = with_signatures(keys, [user_id], signed.get((user_id, device_id), ()))
-                devices[user_id][device_id] = {**shown, "unsigned": _named(names.get((user_id, device_id)))}
+                key = (user_id, device_id)
+                devices[user_id][device_id] = _shown(text, user_id, signed.get(key), names.get(key))
         return {"device_keys": devices, **self._signing_keys(tx, asked, asker, signed)}
 
     def devices(self, tx: Transaction, user_id: str) -> list[Json]:
@@ -110,8 +121,17 @@ def _by_key(signatures: Iterable[Signature]) -> ByKey:
     return found
 
 
-def _apart(keys: Json) -> Json:
+def _shown(text: str, user_id: str, signatures: list[Signature] | None, name: str | None) -> msgspec.Raw:
+    """The keys of a device with what its owner signed of them, and its name. Most are told as they were published."""
+    if signatures is not None or _signers(text).signatures.keys() != {user_id}:
+        text = _encode(with_signatures(msgspec.json.decode(text), [user_id], signatures or ())).decode()
+    unsigned = "{}" if name is None else _encode(_named(name)).decode()
+    return msgspec.Raw(f'{text[:-1]},"unsigned":{unsigned}}}'.encode())
+
+
+def _apart(encoded: msgspec.Raw) -> Json:
     """The keys of a device as they were published, and its name beside them."""
+    keys: Json = msgspec.json.decode(encoded)
     return {"keys": {name: value for name, value in keys.items() if name != "unsigned"}, **keys["unsigned"]}
 
 

@@ -24,11 +24,17 @@ def find_keys(tx: Transaction, user_id: str, device_id: str) -> Keys | None:
 
 def keys_of_many(tx: Transaction, user_ids: Collection[str]) -> list[tuple[str, str, Keys]]:
     """(user id, device id, keys) of every device of some users that has any."""
+    return [(user_id, device_id, _keys(text)) for user_id, device_id, text in texts_of_many(tx, user_ids)]
+
+
+def texts_of_many(tx: Transaction, user_ids: Collection[str]) -> list[tuple[str, str, str]]:
+    """(user id, device id, keys as the text of a JSON object with members) of every device of some users that has
+    any."""
     rows = tx.all_in(
         "SELECT user_id, device_id, keys FROM device_keys WHERE user_id IN :users ORDER BY user_id, device_id",
         users=list(user_ids),
     )
-    return [(row[0], row[1], _keys(row[2])) for row in rows]
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def write_keys(tx: Transaction, user_id: str, device_id: str, keys: Keys) -> None:

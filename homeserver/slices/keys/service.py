@@ -16,6 +16,9 @@ from homeserver.slices.keys.one_time_keys import Claims, OneTimeKeys
 from homeserver.slices.keys.remote_keys import RemoteKeys, by_server
 from homeserver.slices.keys.shapes import DEFAULT_TIMEOUT_MS, Json
 
+#: The keys of so many users are read at once where that takes no thread.
+_FEW = 100
+
 
 class Keys:
     """Answers for clients, and for other servers about local users."""
@@ -38,7 +41,8 @@ class Keys:
         """What a user is told about others' keys; `failures` names the servers that could not be asked."""
         own = {name: ids for name, ids in asked.items() if self._is_local(name)}
         others = {name: ids for name, ids in asked.items() if name not in own}
-        found: Json = await self._database.read(self._local.query, own, user_id) if own else {}
+        look = self._database.glance if len(own) <= _FEW else self._database.read
+        found: Json = await look(self._local.query, own, user_id) if own else {}
         failures: Json = {}
         if others:
             answer, failures = await self._remote.query(others, timeout_ms)
