@@ -4,19 +4,24 @@
 # passed WHAT...: one more thing that is as it should be.
 passed() { printf '  ok  %s\n' "$*"; }
 
-# as_expected WHAT COMMAND...: fails with the command's output where it fails.
+# as_expected WHAT COMMAND...: fails with the command's output where any step of it fails. Not to be called in a
+# condition: there bash forgets `set -e`, all the way down.
 as_expected() {
-  local what=$1 log
+  local what=$1 log status
   shift
   log=$(mktemp)
-  if ! "$@" >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
-    rm -f "$log"
-    fail "$what"
-  fi
+  set +e
+  (set -e; "$@") >"$log" 2>&1
+  status=$?
+  set -e
+  [ $status -eq 0 ] || tail -n 40 "$log" >&2
   rm -f "$log"
+  [ $status -eq 0 ] || fail "$what"
   passed "$what"
 }
+
+# fails COMMAND...: whether it does; what does not say so is `!`, which `set -e` leaves alone.
+fails() { if "$@"; then return 1; fi; }
 
 # wait_until SECONDS COMMAND...: until it succeeds.
 wait_until() {

@@ -3,6 +3,7 @@
 # Where Debian is fetched from, this machine's apt says.
 
 HEARTH_CACHE=${HEARTH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/hearth}
+READY_PACKAGES=(adduser ca-certificates init-system-helpers libstdc++6 logrotate python3)
 BUILD_PACKAGES=(build-essential debhelper help2man po-debconf python3 python3-setuptools python3-venv python3-wheel)
 
 host_suite() { (. /etc/os-release && printf '%s\n' "${VERSION_CODENAME:-}"); }
@@ -22,7 +23,7 @@ debian_mirror() {
 }
 
 # unpack_root SUITE KIND FOLDER: a root from a copy that is made once a month. KIND is clean, ready (with what the package
-# depends on) or build (with what it is built with).
+# depends on), machine (ready, and it boots) or build (with what the package is built with).
 unpack_root() {
   local suite=$1 kind=$2 folder=$3 copy
   copy=$HEARTH_CACHE/roots/$suite-$kind-$(root_contents "$kind" | sha256sum | cut -c 1-8).tar
@@ -37,7 +38,8 @@ unpack_root() {
 root_contents() {
   case $1 in
     clean) echo ca-certificates ;;
-    ready) echo adduser ca-certificates init-system-helpers libstdc++6 logrotate python3 ;;
+    ready) echo "${READY_PACKAGES[@]}" ;;
+    machine) echo "${READY_PACKAGES[@]}" dbus iproute2 procps systemd systemd-sysv ;;
     build) echo ca-certificates "${BUILD_PACKAGES[@]}" ;;
   esac
 }
