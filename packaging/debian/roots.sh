@@ -18,6 +18,7 @@ missing_of() {
 
 # The address that apt fetches Debian from.
 debian_mirror() {
+  # shellcheck disable=SC2016
   apt-get indextargets --format '$(SITE) $(BASE_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
     awk -v release="$(host_suite)" '$3 == release { print $1; exit }'
 }
