@@ -18,7 +18,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 T = TypeVar("T")
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 90.0
 _LOOK_EVERY_S = 0.05
 _VALUES = """
     const [selector, property] = arguments;

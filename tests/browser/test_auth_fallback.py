@@ -13,7 +13,7 @@ from tests.support.administrators import register_by_secret
 from tests.support.homeserver import PASSWORD, Homeserver, running_homeserver
 from tests.support.mail_server import MailServer, link_in
 
-_PATIENCE_S = 30
+_PATIENCE_S = 90
 POLICIES = [{"id": "terms", "version": "1", "languages": {"en": {"name": "Terms", "url": "https://a.example/"}}}]
 _OPEN = """
     window.heard = [];

@@ -12,7 +12,7 @@ from tests.browser.chromium import console_errors, running_chromium
 from tests.support.api_client import User
 from tests.support.homeserver import PASSWORD, Homeserver, running_homeserver
 
-_PATIENCE_S = 30
+_PATIENCE_S = 90
 _LISTEN = "window.matrixLogin = { onLogin: (response) => { window.heard = response; } };"
 
 

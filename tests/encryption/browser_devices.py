@@ -24,7 +24,7 @@ from tests.support.api_client import User
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE_S = 30.0
+_PATIENCE_S = 90.0
 _LOOK_EVERY_S = 0.1
 
 

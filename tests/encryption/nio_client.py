@@ -20,7 +20,7 @@ from nio import (
 
 from tests.support.api_client import User
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 90.0
 
 
 class NioClient:

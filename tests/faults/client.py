@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 _V3 = "/_matrix/client/v3"
 _TIMEOUT_S = 30.0
-_PATIENCE_S = 30.0
+_PATIENCE_S = 90.0
 
 Json = dict[str, Any]
 

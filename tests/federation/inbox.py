@@ -11,7 +11,7 @@ from homeserver.protocol.events import parse_event
 from tests.federation.room_peer import FEDERATION, RoomPeer
 from tests.support.peer_server import Exchange
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 class Inbox:

@@ -13,7 +13,7 @@ from tests.support.api_client import User
 from tests.support.databases import on_postgres
 from tests.support.homeserver import FederationCase
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 60.0
 _JOINS = 6
 _STEP_S = 0.004
 

@@ -14,7 +14,7 @@ from tests.federation.room_peer import FEDERATION, Json
 from tests.support.databases import on_postgres
 from tests.support.peer_server import Exchange
 
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 
 
 class SendingTest(HostileCase):

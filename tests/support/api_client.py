@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 CLIENT = "/_matrix/client/v3"
 #: Long enough for a loaded machine; a test that waits this long has failed.
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

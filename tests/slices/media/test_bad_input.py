@@ -22,7 +22,7 @@ from tests.support.homeserver import HomeserverCase
 from tests.support.own_reactor import run
 
 _OLDER = "/_matrix/media/v3"
-_PATIENCE_S = 10
+_PATIENCE_S = 60
 
 
 class BadUploadsTest(HomeserverCase):
