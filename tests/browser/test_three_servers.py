@@ -127,11 +127,14 @@ class ThreeServersTest(unittest.TestCase):
         self.ann.page.wait_for_text("message-body", "He is gone")
 
     def test_logged_out_and_in_again(self) -> None:
-        """The browser keeps nothing of the account; the server has the rooms."""
+        """Who has an encrypted room and no recovery key is warned. The browser keeps nothing of the account; the server
+        has the rooms."""
+        self.ann.create_room("Secret diary")
         self.ann.create_room("Diary", "diary")
         self.ann.say("Dear diary")
 
         self.ann.page.click("log-out")
+        self.ann.page.click("log-out-anyway")
         self.ann.page.find("login-form")
         self.assertEqual(kept_in(self.ann.page.browser), [{}, {}, "", []])
         self.ann.log_in()
